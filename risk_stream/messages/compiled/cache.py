@@ -1,0 +1,59 @@
+"""Where compiled code is kept: a folder named by the digest of every source file it was compiled from.
+
+numba's own cache looks only at the file of the function itself: code compiled from an old version of a function that it
+calls would go on being used after an upgrade, silently. So the folder's name covers all sources that hold compiled
+functions, and the versions of numba and numpy; a change in any of them compiles anew (about a minute on two cores, once).
+"""
+
+import hashlib
+import os
+import re
+import shutil
+from pathlib import Path
+
+import numba
+import numpy as np
+
+CACHES_KEPT_MAX = 4
+"""Folders of earlier sources kept, each about 10 MB, so that switching between two versions does not recompile."""
+
+FOLDER_NAME = re.compile("[0-9a-f]{24}")
+
+ROOMS = ("messages", "state", "rules", "decide")
+
+
+def sources_digest(package: Path) -> str:
+    """SHA-256 over names and bytes of the core's sources and the versions of the compiler (about 3 ms)."""
+    digest = hashlib.sha256(f"{numba.__version__} {np.__version__}".encode())
+    for room in ROOMS:
+        for path in sorted((package / room).rglob("*.py")):
+            digest.update(f"\n{path.relative_to(package)}\n".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:24]
+
+
+def cache_folder(package: Path) -> Path:
+    """The folder for this version of the sources below the user's cache; RISK_STREAM_COMPILED_DIR moves it.
+
+    Raises RuntimeError saying what to set when it cannot be written.
+    """
+    cache_home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    root = Path(os.environ.get("RISK_STREAM_COMPILED_DIR") or Path(cache_home) / "risk-stream" / "compiled")
+    folder = root / sources_digest(package)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise RuntimeError(
+            f"cannot write compiled code to {folder}: {error.strerror}; set RISK_STREAM_COMPILED_DIR to a folder of yours"
+        ) from error
+    # Only folders named as ours are: RISK_STREAM_COMPILED_DIR may be a place that holds other things as well.
+    ours = (p for p in root.iterdir() if p != folder and FOLDER_NAME.fullmatch(p.name))
+    others = sorted(ours, key=lambda p: p.stat().st_mtime, reverse=True)
+    for old in others[CACHES_KEPT_MAX - 1 :]:
+        shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def use_cache_folder() -> None:
+    """Point numba at the folder; called before the first compiled function is defined."""
+    numba.config.CACHE_DIR = str(cache_folder(Path(__file__).parents[2]))
