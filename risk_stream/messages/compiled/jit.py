@@ -23,6 +23,11 @@ BUFFER = types.Array(types.uint8, 1, "C")
 INT64S = types.Array(types.int64, 1, "C", readonly=True)
 
 
+def pair_of(first: Any, second: Any) -> Any:
+    """The signature type of a tuple of two values."""
+    return types.Tuple((first, second))  # type: ignore[no-untyped-call]
+
+
 def rows_of(dtype: np.dtype[Any], *, readonly: bool = False) -> Any:
     """The signature type of a contiguous array of the structured `dtype`."""
     return types.Array(numba.from_dtype(dtype), 1, "C", readonly=readonly)
@@ -34,7 +39,7 @@ def compiled(result: Any, *arguments: Any, inline: bool = False) -> Callable[[F]
     `inline` copies the body into its callers: for leaf functions of a few instructions only, it lengthens compilation.
     """
     signature = result(*arguments)
-    options = {"cache": True, "nogil": True, "error_model": "numpy", "forceinline": inline}
+    options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "forceinline": inline}
 
     def decorate(function: F) -> F:
         return cast(F, numba.njit(signature, **options)(function))
