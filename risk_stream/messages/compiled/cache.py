@@ -2,7 +2,8 @@
 
 numba's own cache looks only at the file of the function itself: code compiled from an old version of a function that it
 calls would go on being used after an upgrade, silently. So the folder's name covers all sources that hold compiled
-functions, and the versions of numba and numpy; a change in any of them compiles anew (about a minute on two cores, once).
+functions, and the versions of numba and numpy; a change in any of them compiles
+anew (about a minute on two cores, once).
 """
 
 import hashlib
@@ -44,7 +45,8 @@ def cache_folder(package: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise RuntimeError(
-            f"cannot write compiled code to {folder}: {error.strerror}; set RISK_STREAM_COMPILED_DIR to a folder of yours"
+            f"cannot write compiled code to {folder}: {error.strerror}; "
+            "set RISK_STREAM_COMPILED_DIR to a folder of yours"
         ) from error
     # Only folders named as ours are: RISK_STREAM_COMPILED_DIR may be a place that holds other things as well.
     ours = (p for p in root.iterdir() if p != folder and FOLDER_NAME.fullmatch(p.name))

@@ -1,4 +1,4 @@
-"""What the decision loop hands to the encoder: a DECISION_ROW an order, a VIOLATION_ROW an evaluated limit worth telling."""
+"""What the decision loop hands to the encoder: a DECISION_ROW an order, a VIOLATION_ROW a limit warned or violated."""
 
 import numpy as np
 

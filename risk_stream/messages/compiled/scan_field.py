@@ -1,12 +1,11 @@
 """Which field of an order a key names: by its length and its first and last eight bytes, all compared as words."""
 
 import numpy as np
-import numpy.typing as npt
 from numba import types
 
-from risk_stream.messages.compiled.jit import TEXT, compiled
+from risk_stream.messages.compiled.hash128 import eight_bytes
+from risk_stream.messages.compiled.jit import POINTER, Bytes, compiled
 from risk_stream.messages.compiled.order_row import TEXT_FIELDS
-from risk_stream.messages.compiled.scan_text import eight_bytes
 
 FIELDS = (*TEXT_FIELDS, "quantity", "price", "reference_price", "side", "order_type", "ts")
 
@@ -49,25 +48,26 @@ LIMIT_WORD = np.uint64(word_of(b"LIMIT"))
 MARKET_WORD = np.uint64(word_of(b"MARKET"))
 
 
-@compiled(types.uint64, TEXT, types.int64, types.int64)
-def word_at(text: npt.NDArray[np.uint8], at: int, length: int) -> np.uint64:
-    """The first eight bytes of text[at:at + length], the missing ones 0."""
-    if at + 8 <= text.size:
-        word: np.uint64 = eight_bytes(text, at) & MASKS[np.uint64(min(length, 8))]
+@compiled(types.uint64, POINTER, types.int64, types.int64, types.int64)
+def word_at(text: Bytes, at: int, length: int, end: int) -> np.uint64:
+    """The first eight bytes of text[at:at + length], the missing ones 0; nothing is read from `end` on."""
+    length = min(length, 8)
+    if at + 8 <= end:
+        word: np.uint64 = eight_bytes(text, at) & MASKS[np.uint64(length)]
         return word
     word = np.uint64(0)
-    for i in range(min(length, 8)):
-        word |= np.uint64(text[np.uint64(at + i)]) << np.uint64(8 * i)
+    for i in range(length):
+        word |= np.uint64(text[at + i]) << np.uint64(8 * i)
     return word
 
 
-@compiled(types.int64, TEXT, types.int64, types.int64)
-def field_of(text: npt.NDArray[np.uint8], at: int, length: int) -> int:
+@compiled(types.int64, POINTER, types.int64, types.int64, types.int64)
+def field_of(text: Bytes, at: int, length: int, end: int) -> int:
     """The number of the field that text[at:at + length] names, UNKNOWN when it is none of an order's."""
     if length > LENGTH_MAX:
         return UNKNOWN
-    head = word_at(text, at, length)
-    tail = word_at(text, at + max(length - 8, 0), length)
+    head = word_at(text, at, length, end)
+    tail = word_at(text, at + max(length - 8, 0), length, end)
     for i in range(2):
         field = CANDIDATES[np.uint64(length), i]
         if field != UNKNOWN and HEADS[np.uint64(field)] == head and TAILS[np.uint64(field)] == tail:

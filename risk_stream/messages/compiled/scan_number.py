@@ -1,10 +1,9 @@
 """Reading numbers exactly: a positive decimal to an integer in units of 10^-8, and epoch milliseconds."""
 
 import numpy as np
-import numpy.typing as npt
 from numba import types
 
-from risk_stream.messages.compiled.jit import TEXT, compiled, pair_of
+from risk_stream.messages.compiled.jit import POINTER, Bytes, compiled, pair_of
 from risk_stream.messages.compiled.scan_text import DOT, NINE_DIGIT, QUOTE, ZERO_DIGIT, byte_at
 
 WHOLE_DIGITS_MAX = 10
@@ -19,21 +18,21 @@ POWERS = np.array([10**n for n in range(DECIMALS_MAX + 1)], dtype=np.int64)
 POSITION_AND_VALUE = pair_of(types.int64, types.int64)
 
 
-@compiled(POSITION_AND_VALUE, TEXT, types.int64, types.int64, types.int64)
-def scan_digits(text: npt.NDArray[np.uint8], at: int, end: int, digits_max: int) -> tuple[int, int]:
+@compiled(POSITION_AND_VALUE, POINTER, types.int64, types.int64, types.int64)
+def scan_digits(text: Bytes, at: int, end: int, digits_max: int) -> tuple[int, int]:
     """The position behind 1 to `digits_max` digits and their value; position -1 when there are none or more."""
     value = 0
     first = at
-    while at < end and ZERO_DIGIT <= text[np.uint64(at)] <= NINE_DIGIT:
+    while at < end and ZERO_DIGIT <= text[at] <= NINE_DIGIT:
         if at - first == digits_max:
             return -1, 0
-        value = value * 10 + (int(text[np.uint64(at)]) - ZERO_DIGIT)
+        value = value * 10 + (int(text[at]) - ZERO_DIGIT)
         at += 1
     return (at, value) if at > first else (-1, 0)
 
 
-@compiled(POSITION_AND_VALUE, TEXT, types.int64, types.int64)
-def scan_integer(text: npt.NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
+@compiled(POSITION_AND_VALUE, POINTER, types.int64, types.int64)
+def scan_integer(text: Bytes, at: int, end: int) -> tuple[int, int]:
     """The position behind a JSON integer >= 0 of at most 15 digits, and its value; position -1 for anything else."""
     behind, value = scan_digits(text, at, end, INTEGER_DIGITS_MAX)
     if behind > at + 1 and text[at] == ZERO_DIGIT:
@@ -41,8 +40,8 @@ def scan_integer(text: npt.NDArray[np.uint8], at: int, end: int) -> tuple[int, i
     return behind, value
 
 
-@compiled(POSITION_AND_VALUE, TEXT, types.int64, types.int64)
-def scan_plain_decimal(text: npt.NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
+@compiled(POSITION_AND_VALUE, POINTER, types.int64, types.int64)
+def scan_plain_decimal(text: Bytes, at: int, end: int) -> tuple[int, int]:
     """The position behind digits, perhaps a dot and decimals, and the value in units of 10^-8."""
     behind, whole = scan_digits(text, at, end, WHOLE_DIGITS_MAX)
     if behind < 0 or (behind > at + 1 and text[at] == ZERO_DIGIT):
@@ -56,8 +55,8 @@ def scan_plain_decimal(text: npt.NDArray[np.uint8], at: int, end: int) -> tuple[
     return behind, whole * UNIT + decimals * POWERS[np.uint64(DECIMALS_MAX - (behind - fraction))]
 
 
-@compiled(POSITION_AND_VALUE, TEXT, types.int64, types.int64)
-def scan_decimal(text: npt.NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
+@compiled(POSITION_AND_VALUE, POINTER, types.int64, types.int64)
+def scan_decimal(text: Bytes, at: int, end: int) -> tuple[int, int]:
     """A quantity or price > 0, as a JSON number or a string: the position behind it (-1: not sure) and 10^-8 units."""
     quoted = byte_at(text, at, end) == QUOTE
     if quoted:

@@ -8,11 +8,10 @@ from typing import Any
 
 import numba
 import numpy as np
-import numpy.typing as npt
 from numba import types
 
 from risk_stream.messages.compiled import scan_field as fields
-from risk_stream.messages.compiled.jit import TEXT, compiled, pair_of
+from risk_stream.messages.compiled.jit import POINTER, Bytes, compiled, pair_of
 from risk_stream.messages.compiled.order_row import BUY, ORDER_ROW, SELL
 from risk_stream.messages.compiled.scan_field import field_of, word_at
 from risk_stream.messages.compiled.scan_number import scan_decimal
@@ -83,8 +82,8 @@ def put_choice(row: Any, field: int, word: np.uint64, length: int) -> bool:
     return bool(length == 5 and word == fields.LIMIT_WORD)
 
 
-@compiled(types.int64, ROW, types.int64, TEXT, types.int64, types.int64)
-def scan_value(row: Any, field: int, text: npt.NDArray[np.uint8], at: int, end: int) -> int:
+@compiled(types.int64, ROW, types.int64, POINTER, types.int64, types.int64)
+def scan_value(row: Any, field: int, text: Bytes, at: int, end: int) -> int:
     """Read the value of a known field into the row: the position behind it, -1 when not sure."""
     if field == fields.TS:
         behind, value = scan_time(text, at, end)
@@ -110,13 +109,13 @@ def scan_value(row: Any, field: int, text: npt.NDArray[np.uint8], at: int, end: 
         return -1
     if field <= fields.TRADER_ID:
         put_text(row, field, at, length)
-    elif not put_choice(row, field, word_at(text, at, length), length):
+    elif not put_choice(row, field, word_at(text, at, length, end), length):
         return -1
     return behind + 1
 
 
-@compiled(pair_of(types.int64, types.int64), TEXT, types.int64, types.int64)
-def scan_key(text: npt.NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
+@compiled(pair_of(types.int64, types.int64), POINTER, types.int64, types.int64)
+def scan_key(text: Bytes, at: int, end: int) -> tuple[int, int]:
     """The position of the value behind `"key":` (-1: not sure) and the field that the key names."""
     if byte_at(text, at, end) != QUOTE:
         return -1, fields.UNKNOWN
@@ -126,11 +125,11 @@ def scan_key(text: npt.NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
     colon = skip_blanks(text, behind + 1, end)
     if byte_at(text, colon, end) != COLON:
         return -1, fields.UNKNOWN
-    return skip_blanks(text, colon + 1, end), field_of(text, at + 1, behind - at - 1)
+    return skip_blanks(text, colon + 1, end), field_of(text, at + 1, behind - at - 1, end)
 
 
-@compiled(types.int64, ROW, TEXT, types.int64, types.int64)
-def scan_members(row: Any, text: npt.NDArray[np.uint8], start: int, end: int) -> int:
+@compiled(types.int64, ROW, POINTER, types.int64, types.int64)
+def scan_members(row: Any, text: Bytes, start: int, end: int) -> int:
     """Read text[start:end] into the row; the bits of the fields that have a value, 0 when not sure."""
     at = skip_blanks(text, start, end)
     if byte_at(text, at, end) != OPEN:
@@ -163,8 +162,8 @@ def scan_members(row: Any, text: npt.NDArray[np.uint8], start: int, end: int) ->
             return 0
 
 
-@compiled(types.boolean, ROW, TEXT, types.int64, types.int64)
-def scan_order(row: Any, text: npt.NDArray[np.uint8], start: int, end: int) -> bool:
+@compiled(types.boolean, ROW, POINTER, types.int64, types.int64)
+def scan_order(row: Any, text: Bytes, start: int, end: int) -> bool:
     """Fill a zeroed row (with its record's timestamp) from text[start:end]; False when not surely well-formed."""
     present = scan_members(row, text, start, end)
     if present & REQUIRED_BITS != REQUIRED_BITS:

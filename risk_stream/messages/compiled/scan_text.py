@@ -5,10 +5,10 @@ caller finds something else than it expects), and the whole record is then left 
 """
 
 import numpy as np
-import numpy.typing as npt
 from numba import types
 
-from risk_stream.messages.compiled.jit import TEXT, compiled
+from risk_stream.messages.compiled.hash128 import eight_bytes
+from risk_stream.messages.compiled.jit import POINTER, Bytes, compiled
 
 QUOTE = ord('"')
 MINUS = ord("-")
@@ -36,41 +36,25 @@ BACKSLASHES = np.uint64(0x5C * 0x0101010101010101)
 DELETES = np.uint64(0x7F * 0x0101010101010101)
 
 
-@compiled(types.int64, TEXT, types.int64, types.int64, inline=True)
-def byte_at(text: npt.NDArray[np.uint8], at: int, end: int) -> int:
+@compiled(types.int64, POINTER, types.int64, types.int64, inline=True)
+def byte_at(text: Bytes, at: int, end: int) -> int:
     """The byte at `at`, -1 at the end."""
-    return int(text[np.uint64(at)]) if at < end else -1
+    return int(text[at]) if at < end else -1
 
 
-@compiled(types.uint64, TEXT, types.int64, inline=True)
-def eight_bytes(text: npt.NDArray[np.uint8], at: int) -> np.uint64:
-    """The word of text[at:at + 8], little endian; written out so that it becomes one load."""
-    i = np.uint64(at)
-    return (
-        np.uint64(text[i])
-        | np.uint64(text[i + np.uint64(1)]) << np.uint64(8)
-        | np.uint64(text[i + np.uint64(2)]) << np.uint64(16)
-        | np.uint64(text[i + np.uint64(3)]) << np.uint64(24)
-        | np.uint64(text[i + np.uint64(4)]) << np.uint64(32)
-        | np.uint64(text[i + np.uint64(5)]) << np.uint64(40)
-        | np.uint64(text[i + np.uint64(6)]) << np.uint64(48)
-        | np.uint64(text[i + np.uint64(7)]) << np.uint64(56)
-    )
-
-
-@compiled(types.int64, TEXT, types.int64, types.int64, inline=True)
-def skip_blanks(text: npt.NDArray[np.uint8], at: int, end: int) -> int:
+@compiled(types.int64, POINTER, types.int64, types.int64, inline=True)
+def skip_blanks(text: Bytes, at: int, end: int) -> int:
     """The first position from `at` on that is no JSON white space."""
     while at < end:
-        c = text[np.uint64(at)]
+        c = text[at]
         if c > SPACE or (c != SPACE and c != LINE_FEED and c != TAB and c != CARRIAGE_RETURN):
             break
         at += 1
     return at
 
 
-@compiled(types.int64, TEXT, types.int64, types.int64)
-def plain_end(text: npt.NDArray[np.uint8], at: int, end: int) -> int:
+@compiled(types.int64, POINTER, types.int64, types.int64)
+def plain_end(text: Bytes, at: int, end: int) -> int:
     """The first position from `at` on that holds no printable ASCII (0x21 to 0x7e), or a quote or a backslash."""
     while at + 8 <= end:
         word = eight_bytes(text, at)
@@ -89,15 +73,15 @@ def plain_end(text: npt.NDArray[np.uint8], at: int, end: int) -> int:
             return at + int((below * ONES) >> np.uint64(56)) - 1
         at += 8
     while at < end:
-        c = text[np.uint64(at)]
+        c = text[at]
         if c <= SPACE or c >= 0x7F or c == QUOTE or c == 0x5C:
             break
         at += 1
     return at
 
 
-@compiled(types.int64, TEXT, types.int64, types.int64)
-def skip_null(text: npt.NDArray[np.uint8], at: int, end: int) -> int:
+@compiled(types.int64, POINTER, types.int64, types.int64)
+def skip_null(text: Bytes, at: int, end: int) -> int:
     """The position behind `null`."""
     if (
         at + 4 <= end
@@ -110,8 +94,8 @@ def skip_null(text: npt.NDArray[np.uint8], at: int, end: int) -> int:
     return -1
 
 
-@compiled(types.int64, TEXT, types.int64, types.int64)
-def skip_boolean(text: npt.NDArray[np.uint8], at: int, end: int) -> int:
+@compiled(types.int64, POINTER, types.int64, types.int64)
+def skip_boolean(text: Bytes, at: int, end: int) -> int:
     """The position behind `true` or `false`."""
     if (
         at + 4 <= end
@@ -126,16 +110,16 @@ def skip_boolean(text: npt.NDArray[np.uint8], at: int, end: int) -> int:
     return -1
 
 
-@compiled(types.int64, TEXT, types.int64, types.int64)
-def skip_digits(text: npt.NDArray[np.uint8], at: int, end: int) -> int:
+@compiled(types.int64, POINTER, types.int64, types.int64)
+def skip_digits(text: Bytes, at: int, end: int) -> int:
     """The first position from `at` on that holds no digit."""
-    while at < end and ZERO_DIGIT <= text[np.uint64(at)] <= NINE_DIGIT:
+    while at < end and ZERO_DIGIT <= text[at] <= NINE_DIGIT:
         at += 1
     return at
 
 
-@compiled(types.int64, TEXT, types.int64, types.int64)
-def skip_number(text: npt.NDArray[np.uint8], at: int, end: int) -> int:
+@compiled(types.int64, POINTER, types.int64, types.int64)
+def skip_number(text: Bytes, at: int, end: int) -> int:
     """The position behind a JSON number without an exponent."""
     if byte_at(text, at, end) == MINUS:
         at += 1
@@ -150,8 +134,8 @@ def skip_number(text: npt.NDArray[np.uint8], at: int, end: int) -> int:
     return behind if behind - at <= DIGITS_SKIPPED_MAX else -1
 
 
-@compiled(types.int64, TEXT, types.int64, types.int64)
-def skip_scalar(text: npt.NDArray[np.uint8], at: int, end: int) -> int:
+@compiled(types.int64, POINTER, types.int64, types.int64)
+def skip_scalar(text: Bytes, at: int, end: int) -> int:
     """The position behind the value of a field nobody asked for: a scalar or a string without escapes."""
     first = byte_at(text, at, end)
     if first == QUOTE:

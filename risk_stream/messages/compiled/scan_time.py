@@ -1,10 +1,9 @@
 """Reading a point in time: epoch milliseconds, or RFC 3339 in UTC with a Z, from 1970 on."""
 
 import numpy as np
-import numpy.typing as npt
 from numba import types
 
-from risk_stream.messages.compiled.jit import TEXT, compiled
+from risk_stream.messages.compiled.jit import POINTER, Bytes, compiled
 from risk_stream.messages.compiled.scan_number import POSITION_AND_VALUE, scan_digits, scan_integer
 from risk_stream.messages.compiled.scan_text import DOT, QUOTE, ZERO_DIGIT, byte_at
 
@@ -20,11 +19,11 @@ DAYS_OF_MONTH = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dt
 LEAP_DAYS_BEFORE_1970 = 477  # 1969 // 4 - 1969 // 100 + 1969 // 400
 
 
-@compiled(types.int64, TEXT, types.int64, inline=True)
-def two_digits(text: npt.NDArray[np.uint8], at: int) -> int:
+@compiled(types.int64, POINTER, types.int64, inline=True)
+def two_digits(text: Bytes, at: int) -> int:
     """The number of two digits, below -100 when one of the bytes is none."""
-    tens = int(text[np.uint64(at)]) - ZERO_DIGIT
-    units = int(text[np.uint64(at + 1)]) - ZERO_DIGIT
+    tens = int(text[at]) - ZERO_DIGIT
+    units = int(text[at + 1]) - ZERO_DIGIT
     if tens < 0 or tens > 9 or units < 0 or units > 9:
         return -10_000
     return tens * 10 + units
@@ -42,14 +41,14 @@ def day_of(year: int, month: int, day: int) -> int:
     leap_days = before // 4 - before // 100 + before // 400 - LEAP_DAYS_BEFORE_1970
     if leap and month > 2:
         leap_days += 1
-    return (year - 1970) * 365 + leap_days + DAYS_BEFORE_MONTH[month] + day - 1
+    return (year - 1970) * 365 + leap_days + int(DAYS_BEFORE_MONTH[month]) + day - 1
 
 
-@compiled(types.int64, TEXT, types.int64)
-def scan_seconds(text: npt.NDArray[np.uint8], at: int) -> int:
+@compiled(types.int64, POINTER, types.int64)
+def scan_seconds(text: Bytes, at: int) -> int:
     """Epoch seconds of the 19 characters YYYY-MM-DDTHH:MM:SS, -1 when they are not that (or a leap second)."""
     for i in range(5):
-        if text[np.uint64(at + PUNCTUATION_AT[i])] != PUNCTUATION[i]:
+        if text[at + PUNCTUATION_AT[i]] != PUNCTUATION[i]:
             return -1
     day = day_of(
         two_digits(text, at) * 100 + two_digits(text, at + 2), two_digits(text, at + 5), two_digits(text, at + 8)
@@ -62,9 +61,9 @@ def scan_seconds(text: npt.NDArray[np.uint8], at: int) -> int:
     return ((day * 24 + hour) * 60 + minute) * 60 + second
 
 
-@compiled(POSITION_AND_VALUE, TEXT, types.int64, types.int64)
-def scan_time(text: npt.NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
-    """The position behind a time (-1: not sure) and its epoch milliseconds; what is below the millisecond is cut off."""
+@compiled(POSITION_AND_VALUE, POINTER, types.int64, types.int64)
+def scan_time(text: Bytes, at: int, end: int) -> tuple[int, int]:
+    """The position behind a time (-1: not sure) and its epoch milliseconds, what is below cut off."""
     if byte_at(text, at, end) != QUOTE:
         return scan_integer(text, at, end)
     at += 1
