@@ -82,7 +82,7 @@ def hash128_of(text: Bytes, start: int, end: int) -> tuple[np.uint64, np.uint64]
     if left > 8:
         h2 ^= rotate_left(load_word(text, at + 8, left - 8) * C2, np.uint64(33)) * C1
     if left > 0:
-        h1 ^= rotate_left(load_word(text, at, left) * C1, np.uint64(31)) * C2
+        h1 ^= rotate_left(load_word(text, at, min(left, 8)) * C1, np.uint64(31)) * C2
     length = np.uint64(end - start)
     h1 ^= length
     h2 ^= length

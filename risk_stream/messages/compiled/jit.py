@@ -22,7 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 TEXT = types.Array(types.uint8, 1, "C", readonly=True)
 # Inside the codec text travels as a pointer: passing an array to a function counts references, atomically, at 5 ns a
 # call. `array.ctypes` converts to it. Nothing checks its bounds: every function takes the end it must not pass.
-POINTER = types.CPointer(types.uint8)
+POINTER = types.CPointer(types.uint8)  # type: ignore[no-untyped-call]
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 BUFFER = types.Array(types.uint8, 1, "C")
 INT64S = types.Array(types.int64, 1, "C", readonly=True)
