@@ -8,7 +8,7 @@ from risk_stream.messages.limit import Limit
 
 
 class SetLimit(msgspec.Struct, frozen=True, gc=False):
-    """Put this limit in force, in place of the whole limit of the same id. `ts` in epoch milliseconds, here and below."""
+    """Put this limit in force, in place of the whole limit of the same id. `ts` in epoch ms, here and below."""
 
     limit: Limit
     actor: str

@@ -23,7 +23,7 @@ class ExecutionStatus(StrEnum):
 
 
 class Execution(msgspec.Struct, frozen=True, gc=False):
-    """A well-formed execution. Quantity and price in units of 10^-8 (None where it is no fill), `ts` in epoch milliseconds."""
+    """A well-formed execution. Quantity and price in units of 10^-8 (None if not given), `ts` in epoch ms."""
 
     portfolio_id: str
     order_id: str

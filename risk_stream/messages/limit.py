@@ -30,7 +30,7 @@ class LimitKind(StrEnum):
 
 
 class Action(StrEnum):
-    """What a violation does to the order: REJECT refuses it, WARN only tells, HALT refuses it and halts the portfolio."""
+    """What a violation does to the order: REJECT refuses it, WARN only tells, HALT refuses and halts the portfolio."""
 
     REJECT = "REJECT"
     WARN = "WARN"

@@ -1,7 +1,7 @@
 """Exact numbers: the scales, reading decimal text into scaled integers, rounding, and writing them back.
 
-Quantities and prices are integers in units of 10^-8, money in units of 10^-4, `adverse_move` in units of 10^-8. A product
-quantity x price is rounded half-even to money at once. No binary floating point takes part, save in `format_double`.
+Quantities and prices are integers in units of 10^-8, money in units of 10^-4, `adverse_move` in units of 10^-8. A
+product quantity x price is rounded half-even to money at once. Only `format_double` knows of binary floating point.
 """
 
 import re
@@ -20,9 +20,9 @@ MONEY_INTEGER_DIGITS: Final = 14
 """Money is below 10^14: scaled below 10^18."""
 
 _PRODUCT_TO_MONEY: Final = 10 ** (2 * QUANTITY_DIGITS - MONEY_DIGITS)
-# The grammar of a JSON number, in ASCII: decimal strings are written the same way, so " 1", "+1", ".5", "1_000" are not.
+# The grammar of a JSON number, in ASCII. Decimal strings are written the same way: " 1", "+1", ".5", "1_000" are not.
 _NUMBER: Final = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?", re.ASCII)
-# 18 digits: what Python's Decimal can hold, and far beyond every bound. A longer exponent overflows, even that of a zero.
+# 18 digits: what Python's Decimal can hold, far beyond every bound. A longer exponent overflows, even that of a zero.
 _EXPONENT_DIGITS_MAX: Final = 18
 
 
@@ -31,7 +31,7 @@ class NumberError(ValueError):
 
 
 def split_decimal(text: str) -> tuple[int, str, int]:
-    """Sign (-1 or 1), significant digits ("" for zero) and exponent: sign x digits x 10^exponent, without trailing zeros."""
+    """Sign (-1 or 1), digits without outer zeros ("" for zero), exponent: the value is sign x digits x 10^exponent."""
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise NumberError("must be a decimal number")
@@ -42,7 +42,6 @@ def split_decimal(text: str) -> tuple[int, str, int]:
     significant = digits.rstrip("0")
     if not significant:
         return 1, "", 0
-    # int() of a very long text is refused by Python, so the exponent is cut to its digits first: 18 at most, plus zeros.
     exponent = _exponent(exponent_text) - len(fraction) + len(digits) - len(significant)
     return (-1 if sign else 1), significant, exponent
 
@@ -50,6 +49,7 @@ def split_decimal(text: str) -> tuple[int, str, int]:
 def _exponent(text: str) -> int:
     if not text:
         return 0
+    # Without its leading zeros it has 18 digits at most: int() refuses texts of thousands.
     size = int(text.lstrip("+-").lstrip("0") or "0")
     return -size if text[0] == "-" else size
 
@@ -66,11 +66,12 @@ def parse_scaled(text: str, digits: int, integer_digits: int) -> int:
         raise NumberError(f"must be below 10^{integer_digits}")
     if exponent < -digits:
         raise NumberError("must be a whole number" if digits == 0 else f"must have at most {digits} decimals")
-    return sign * int(significant) * 10 ** (exponent + digits)
+    power: int = 10 ** (exponent + digits)
+    return sign * int(significant) * power
 
 
-def parse_decimal(text: str, *, digits: int = 30, integer_digits: int = 30) -> Decimal:
-    """The exact value of decimal text as a Decimal in lowest terms. Raises NumberError beyond the bounds."""
+def parse_decimal(text: str, *, digits: int = 60, integer_digits: int = 60) -> Decimal:
+    """The exact value of decimal text as a Decimal without trailing decimal zeros. Raises NumberError out of bounds."""
     value = parse_scaled(text, digits, integer_digits)
     return Decimal(format_scaled(value, digits))
 

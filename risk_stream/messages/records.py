@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Records(NamedTuple):
-    """Records in offset order. Offsets may have gaps (transaction markers, compaction); all four lists are equally long."""
+    """Records in offset order; offsets may have gaps (transaction markers). All four lists are equally long."""
 
     offsets: list[int]
     timestamps: list[int]

@@ -1,0 +1,170 @@
+"""The fields of a limit, and what each kind of limit needs."""
+
+import re
+from decimal import Decimal
+from typing import Final
+
+from risk_stream.messages.fields import (
+    FieldError,
+    decimal_or_none,
+    enum_or_none,
+    id_or_none,
+    one_of,
+    required_enum,
+    required_id,
+    scaled_or_none,
+)
+from risk_stream.messages.ids import ID_LENGTH_MAX, is_id, is_name
+from risk_stream.messages.instant import time_or_none
+from risk_stream.messages.json_object import JsonObject
+from risk_stream.messages.limit import (
+    DRAWDOWN_WINDOWS_MS,
+    EXPOSURE_KINDS,
+    OPERATORS,
+    ROLLING_KINDS,
+    WARN_RATIO_DEFAULT,
+    Action,
+    Limit,
+    LimitKind,
+    Measure,
+    Mode,
+    Scope,
+    Unit,
+    measure_of,
+)
+from risk_stream.messages.money import MONEY_DIGITS, MONEY_INTEGER_DIGITS, QUANTITY_DIGITS, QUANTITY_INTEGER_DIGITS
+
+KINDS: Final = {kind.value: kind for kind in LimitKind}
+ACTIONS: Final = {action.value: action for action in Action}
+MODES: Final = {mode.value: mode for mode in Mode}
+UNITS: Final = {unit.value: unit for unit in Unit}
+# Decimals, and digits before the point, of a threshold: those of what it is compared with. Ratios and metrics are
+# compared as doubles; 60 and 60 leave room for any that a person or a program would write.
+THRESHOLD_BOUNDS: Final = {
+    Measure.QUANTITY: (QUANTITY_DIGITS, QUANTITY_INTEGER_DIGITS),
+    Measure.MONEY: (MONEY_DIGITS, MONEY_INTEGER_DIGITS),
+    Measure.COUNT: (0, 10),
+    Measure.SECONDS: (3, 10),
+    Measure.RATIO: (60, 60),
+    Measure.METRIC: (60, 60),
+}
+ADVERSE_MOVE_MAX: Final = 100
+WINDOW_MS_MIN: Final = 60
+"""A rolling window has 60 buckets of a whole millisecond or more."""
+WINDOW_MS_MAX: Final = 30 * 86_400_000
+_DURATION: Final = re.compile(
+    r"P(?:(\d+(?:\.\d+)?)D)?(?:T(?=\d)(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.ASCII
+)
+_DURATION_LENGTH_MAX: Final = 32
+_PART_MS: Final = (86_400_000, 3_600_000, 60_000, 1_000)
+
+
+def read_limit(fields: JsonObject) -> Limit:
+    """A limit; fields that its kind does not use are not looked at. Raises FieldError naming the first at fault."""
+    limit_id = required_id(fields, "limit_id")
+    kind = required_enum(fields, "kind", KINDS)
+    unit = Unit.RATIO
+    if kind in EXPOSURE_KINDS:
+        unit = enum_or_none(fields, "unit", UNITS) or Unit.RATIO
+    return Limit(
+        limit_id=limit_id,
+        kind=kind,
+        scope=_scope(fields),
+        threshold=_threshold(fields, kind, measure_of(kind, unit)),
+        warn_ratio=_warn_ratio(fields),
+        action=enum_or_none(fields, "action", ACTIONS) or Action.REJECT,
+        mode=enum_or_none(fields, "mode", MODES) or Mode.ACTIVE,
+        effective_from=time_or_none(fields, "effective_from"),
+        window_ms=_window(fields, kind),
+        unit=unit,
+        adverse_move=_adverse_move(fields) if kind is LimitKind.DRAWDOWN else 0,
+        metric=_metric(fields) if kind is LimitKind.METRIC else None,
+        operator=required_enum(fields, "operator", {word: word for word in OPERATORS})
+        if kind is LimitKind.METRIC
+        else None,
+        symbols=_symbols(fields) if kind is LimitKind.RESTRICTED_SYMBOL else frozenset(),
+    )
+
+
+def parse_window(text: str) -> int:
+    """An ISO 8601 duration of days, hours, minutes and seconds in milliseconds. Raises ValueError."""
+    match = _DURATION.fullmatch(text) if len(text) <= _DURATION_LENGTH_MAX else None
+    if match is None or not any(match.groups()):
+        raise ValueError("must be an ISO 8601 duration of days, hours, minutes and seconds")
+    ms = sum(Decimal(part) * part_ms for part, part_ms in zip(match.groups("0"), _PART_MS, strict=True))
+    if ms != int(ms) or not WINDOW_MS_MIN <= ms <= WINDOW_MS_MAX:
+        raise ValueError("must be 0.06 seconds to 30 days, in whole milliseconds")
+    return int(ms)
+
+
+def _scope(fields: JsonObject) -> Scope:
+    value = fields.get("scope")
+    if value is None:
+        return Scope()
+    if not isinstance(value, dict):
+        raise FieldError("scope", "must be an object")
+    return Scope(**{name: id_or_none(value, name, "scope.") for name in Scope.__struct_fields__})
+
+
+def _threshold(fields: JsonObject, kind: LimitKind, measure: Measure) -> Decimal:
+    value = decimal_or_none(fields, "threshold", *THRESHOLD_BOUNDS[measure])
+    if value is None:
+        if kind is LimitKind.RESTRICTED_SYMBOL:
+            return Decimal(0)
+        raise FieldError("threshold", "is missing")
+    if value < 0 and measure is not Measure.METRIC:
+        raise FieldError("threshold", "must be >= 0")
+    return value
+
+
+def _warn_ratio(fields: JsonObject) -> float:
+    value = decimal_or_none(fields, "warn_ratio", 60, 60)
+    if value is None:
+        return WARN_RATIO_DEFAULT
+    if not 0 <= value <= 1:
+        raise FieldError("warn_ratio", "must be from 0 to 1")
+    return float(value)
+
+
+def _window(fields: JsonObject, kind: LimitKind) -> int | None:
+    if kind not in ROLLING_KINDS and kind is not LimitKind.DRAWDOWN:
+        return None
+    value = fields.get("window")
+    if value is None:
+        raise FieldError("window", "is missing")
+    if kind is LimitKind.DRAWDOWN:
+        if isinstance(value, str) and value in DRAWDOWN_WINDOWS_MS:
+            return DRAWDOWN_WINDOWS_MS[value]
+        raise FieldError("window", f"must be {one_of(list(DRAWDOWN_WINDOWS_MS))}")
+    try:
+        return parse_window(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise FieldError("window", str(error)) from None
+
+
+def _adverse_move(fields: JsonObject) -> int:
+    value = scaled_or_none(fields, "adverse_move", "", QUANTITY_DIGITS, QUANTITY_INTEGER_DIGITS) or 0
+    if not 0 <= value <= ADVERSE_MOVE_MAX * 10**QUANTITY_DIGITS:
+        raise FieldError("adverse_move", f"must be from 0 to {ADVERSE_MOVE_MAX}")
+    return value
+
+
+def _metric(fields: JsonObject) -> str:
+    value = fields.get("metric")
+    if value is None:
+        raise FieldError("metric", "is missing")
+    if not is_name(value):
+        raise FieldError("metric", f"must be 1 to {ID_LENGTH_MAX} printable characters")
+    return value
+
+
+def _symbols(fields: JsonObject) -> frozenset[str]:
+    value = fields.get("symbols")
+    if value is None:
+        raise FieldError("symbols", "is missing")
+    if not isinstance(value, list):
+        raise FieldError("symbols", "must be a list")
+    for i, symbol in enumerate(value):
+        if not is_id(symbol):
+            raise FieldError(f"symbols[{i}]", f"must be 1 to {ID_LENGTH_MAX} printable characters without spaces")
+    return frozenset(value)
