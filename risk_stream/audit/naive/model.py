@@ -3,7 +3,7 @@
 from risk_stream.audit.naive.book import Book
 from risk_stream.audit.naive.controls import TYPES, Rebase, RemoveLimit, SetLimit, read_control
 from risk_stream.audit.naive.decide import decide
-from risk_stream.audit.naive.fields import FieldError, ClockSkewError, Json, is_id, read_object
+from risk_stream.audit.naive.fields import ClockSkewError, FieldError, Json, is_id, read_object
 from risk_stream.audit.naive.limits import Limit
 from risk_stream.audit.naive.orders import read_order, symbol_if_usable, ts_if_usable
 from risk_stream.audit.naive.outputs import Output, Source, dead_letter, decision
