@@ -2,6 +2,28 @@
 
 import numpy as np
 
+from risk_stream.messages.limit import LimitKind
+
+# DECISION_ROW.code is an index in CODES; the code of a kind of limit is CODE_OF_KIND + its place in LimitKind.
+CODE_OK = 0
+CODE_OVERRIDDEN = 1
+CODE_INVALID_ORDER = 2
+CODE_DUPLICATE_ORDER_ID = 3
+CODE_HALTED = 4
+CODE_REDUCING = 5
+CODE_NOT_EVALUABLE = 6
+CODE_OF_KIND = 7
+CODES = (
+    "OK",
+    "OVERRIDDEN",
+    "INVALID_ORDER",
+    "DUPLICATE_ORDER_ID",
+    "HALTED",
+    "REDUCING",
+    "NOT_EVALUABLE",
+    *(kind.value for kind in LimitKind),
+)
+
 # VIOLATION_ROW.event
 WARNING = 0
 DETECTED = 1
@@ -45,7 +67,7 @@ DECISION_ROW = np.dtype(
         ("limits_evaluated", np.int32),
         ("violation_from", np.int32),  # half-open range of the VIOLATION_ROW array
         ("violation_to", np.int32),
-        ("code", np.int16),  # index in the encoder's table of codes
+        ("code", np.int16),  # index in CODES
         ("approved", np.int8),
     ],
     align=True,

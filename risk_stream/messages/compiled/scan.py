@@ -9,7 +9,7 @@ from numba import types
 from risk_stream.messages.compiled.hash128 import hash128_of, murmur2_of
 from risk_stream.messages.compiled.jit import INT64S, POINTER, TEXT, Bytes, compiled, rows_of
 from risk_stream.messages.compiled.order_row import NEEDS_EXACT, ORDER_ROW, WELL_FORMED
-from risk_stream.messages.compiled.scan_order import scan_order
+from risk_stream.messages.compiled.scan_order import ROW, scan_order
 
 CLOCK_SKEW_MS_MAX = 60_000
 
@@ -23,6 +23,23 @@ def equal_bytes(text: Bytes, a: int, b: int, length: int) -> bool:
         if text[a + i] != text[b + i]:
             return False
     return True
+
+
+@compiled(types.void, ROW, POINTER)
+def hash_ids(row: Any, text: Bytes) -> None:
+    """Fill in the hashes of the order's and the portfolio's id."""
+    at = int(row["portfolio_id_at"])
+    row["portfolio_h1"], row["portfolio_h2"] = hash128_of(text, at, at + int(row["portfolio_id_len"]))
+    at = int(row["order_id_at"])
+    row["order_h1"], row["order_h2"] = hash128_of(text, at, at + int(row["order_id_len"]))
+
+
+@compiled(types.void, TEXT, INT64S, rows_of(ORDER_ROW))
+def hash_rows(batch_text: Bytes, chosen: NDInt64, rows: npt.NDArray[np.void]) -> None:
+    """`hash_ids` for the rows whose indices are `chosen`."""
+    text: Any = batch_text.ctypes
+    for i in chosen:
+        hash_ids(rows[i], text)
 
 
 @compiled(
@@ -62,9 +79,7 @@ def scan_orders(
             continue
         if murmur2_of(text, at, at + length) % partitions != partition:
             continue
-        row["portfolio_h1"], row["portfolio_h2"] = hash128_of(text, at, at + length)
-        at = int(row["order_id_at"])
-        row["order_h1"], row["order_h2"] = hash128_of(text, at, at + int(row["order_id_len"]))
+        hash_ids(row, text)
         row["status"] = WELL_FORMED
         doubtful -= 1
     return doubtful

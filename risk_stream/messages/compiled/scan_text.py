@@ -145,6 +145,6 @@ def skip_scalar(text: Bytes, at: int, end: int) -> int:
         return at + 1 if byte_at(text, at, end) == QUOTE else -1
     if first == NULL_FIRST:
         return skip_null(text, at, end)
-    if first == TRUE_FIRST or first == FALSE_FIRST:
+    if first in (TRUE_FIRST, FALSE_FIRST):
         return skip_boolean(text, at, end)
     return skip_number(text, at, end)
