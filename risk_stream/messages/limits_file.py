@@ -1,0 +1,138 @@
+"""A TOML file of limits, as a risk officer keeps it, to the controls that put it in force.
+
+    actor = "jane"
+    reason = "limits of 2026"
+
+    [[limits]]
+    limit_id = "drawdown-1d"
+    kind = "DRAWDOWN"
+    threshold = "0.10"
+    window = "P1D"
+
+The names are those of the SET_LIMIT message. Here, unlike on the wire, an unknown or unused key is an error: a limit with a
+misspelt key would be another limit than the one that was meant. `actor` and `reason` at the top are for all limits that
+have none of their own.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from difflib import get_close_matches
+from typing import Final
+
+from risk_stream.messages.control import SetLimit
+from risk_stream.messages.fields import FieldError, required_text
+from risk_stream.messages.json_object import JsonObject, Number
+from risk_stream.messages.limit import EXPOSURE_KINDS, ROLLING_KINDS, LimitKind, Scope
+from risk_stream.messages.read_limit import KINDS, read_limit
+
+_TOP_KEYS: Final = ("actor", "reason", "limits")
+_COMMON_KEYS: Final = ("limit_id", "kind", "scope", "threshold", "warn_ratio", "action", "mode", "effective_from")
+_GIVEN_KEYS: Final = ("actor", "reason")
+_EXTRA_KEYS: Final = ("window", "unit", "adverse_move", "metric", "operator", "symbols")
+
+
+class LimitsFileError(ValueError):
+    """Everything that is wrong with the file, one line each in `errors`, with the path of the key."""
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("\n".join(errors))
+        self.errors = errors
+
+
+def read_limits_file(text: str, timestamp: int) -> list[SetLimit]:
+    """The limits of a TOML text in its order, as controls of this epoch millisecond. Raises LimitsFileError."""
+    try:
+        document = tomllib.loads(text, parse_float=_float)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise LimitsFileError([f"not TOML: {error}"]) from None
+    errors = _unknown_keys(document, _TOP_KEYS, "")
+    tables = document.get("limits", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise LimitsFileError([*errors, "limits: must be tables, each headed [[limits]]"])
+    given = {name: document[name] for name in _GIVEN_KEYS if name in document}
+    controls = [_read_table(given | table, f"limits[{i}].", timestamp, errors) for i, table in enumerate(tables)]
+    errors += _repeated_ids(tables)
+    if errors:
+        raise LimitsFileError(errors)
+    return [control for control in controls if control is not None]
+
+
+def used_keys(kind: LimitKind) -> tuple[str, ...]:
+    """The keys, beyond those of every limit, that limits of this kind have."""
+    if kind in ROLLING_KINDS:
+        return ("window",)
+    if kind in EXPOSURE_KINDS:
+        return ("unit",)
+    extras = {
+        LimitKind.RESTRICTED_SYMBOL: ("symbols",),
+        LimitKind.DRAWDOWN: ("window", "adverse_move"),
+        LimitKind.METRIC: ("metric", "operator"),
+    }
+    return extras.get(kind, ())
+
+
+def _read_table(table: Mapping[str, object], path: str, timestamp: int, errors: list[str]) -> SetLimit | None:
+    found = _unknown_keys(table, (*_COMMON_KEYS, *_GIVEN_KEYS, *_EXTRA_KEYS), path)
+    scope = table.get("scope")
+    if isinstance(scope, dict):
+        found += _unknown_keys(scope, Scope.__struct_fields__, f"{path}scope.")
+    kind = table.get("kind")
+    if isinstance(kind, str) and kind in KINDS:
+        unused = [key for key in _EXTRA_KEYS if key in table and key not in used_keys(KINDS[kind])]
+        found += [f"{path}{key}: is not used by {kind}" for key in unused]
+    control = None
+    try:
+        fields: JsonObject = {key: _as_json(value) for key, value in table.items()}
+        limit = read_limit(fields)
+        control = SetLimit(limit, required_text(fields, "actor"), required_text(fields, "reason"), timestamp)
+    except FieldError as error:
+        found.append(f"{path}{error}")
+    errors += found
+    return control
+
+
+def _unknown_keys(table: Mapping[str, object], known: tuple[str, ...], path: str) -> list[str]:
+    errors = []
+    for key in table:
+        if key not in known:
+            close = get_close_matches(key, known, n=1)
+            hint = f', did you mean "{close[0]}"?' if close else ""
+            errors.append(f"{path}{key}: unknown key{hint}")
+    return errors
+
+
+def _repeated_ids(tables: list[dict[str, object]]) -> list[str]:
+    """A later SET_LIMIT would replace the earlier one, so a repeat in one file is a slip."""
+    first: dict[str, int] = {}
+    errors = []
+    for i, table in enumerate(tables):
+        limit_id = table.get("limit_id")
+        if isinstance(limit_id, str) and first.setdefault(limit_id, i) != i:
+            errors.append(f"limits[{i}].limit_id: is that of limits[{first[limit_id]}] too")
+    return errors
+
+
+def _float(text: str) -> Number:
+    # TOML writes a number with underscores and a plus sign too; what is left is the grammar of JSON.
+    return Number(text.replace("_", "").removeprefix("+"))
+
+
+def _as_json(value: object) -> object:
+    """A TOML value as the JSON value that the fields are read from."""
+    match value:
+        case bool():
+            return value
+        case int():
+            return Number(str(value))
+        case datetime(tzinfo=zone) if zone is not None:
+            return value.astimezone(UTC).isoformat()
+        case date() | time():
+            # Without an offset it is no point in time: left as text, it is refused where one is needed.
+            return value.isoformat()
+        case list():
+            return [_as_json(entry) for entry in value]
+        case dict():
+            return {key: _as_json(entry) for key, entry in value.items()}
+        case _:
+            return value
