@@ -1,0 +1,66 @@
+"""`python -m tests.oracle --broker host:port`: judge the logs of a broker. Exit 0 all hold, 3 violated, 1 could not."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+
+from tests.oracle.judge import Judge, Logs, Verdict
+from tests.oracle.read import Reader, Record
+
+
+async def judge(broker: str, prefix: str = "risk.") -> Verdict:
+    """The verdict over all partitions; one partition's logs are in memory at a time."""
+    verdict = Verdict()
+    async with Reader(broker, prefix) as reader:
+        partitions = await reader.partitions("orders")
+        if not partitions:
+            raise LookupError(f"no topic {prefix}orders at {broker}")
+        controls = await reader.records("controls", 0)
+        letters: list[Record] = []
+        for partition in range(await reader.partitions("dead-letters")):
+            letters += await reader.records("dead-letters", partition)
+        for partition in range(partitions):
+            logs = Logs(
+                partition, partitions,
+                await reader.records("portfolio-values", partition), await reader.records("orders", partition),
+                controls, await reader.records("journal", partition), await reader.records("decisions", partition),
+                await reader.records("violations", partition), letters, prefix,
+            )  # fmt: skip
+            verdict.add(await asyncio.to_thread(Judge(logs).run))
+    verdict.count("controls", len(controls))
+    return verdict
+
+
+def report(verdict: Verdict) -> str:
+    """The verdict for people."""
+    judged = ", ".join(f"{number} {name}" for name, number in sorted(verdict.counts.items()))
+    lines = [f"judged: {judged}"]
+    for invariant, texts in sorted(verdict.findings.items()):
+        lines += [f"{invariant} is violated:", *(f"  {text}" for text in texts)]
+    return "\n".join(lines if verdict.findings else [*lines, "every invariant holds"])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(prog="tests.oracle", description=__doc__)
+    parser.add_argument("--broker", required=True, help="host:port")
+    parser.add_argument("--prefix", default="risk.")
+    parser.add_argument("--json", action="store_true", help="the verdict as one JSON object")
+    options = parser.parse_args(arguments)
+    try:
+        verdict = asyncio.run(judge(options.broker, options.prefix))
+    except Exception as error:
+        print(f"could not judge: {type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    if options.json:
+        print(json.dumps({"holds": verdict.holds, "counts": verdict.counts, "findings": verdict.findings}))
+    else:
+        print(report(verdict))
+    return 0 if verdict.holds else 3
+
+
+if __name__ == "__main__":
+    sys.exit(main())

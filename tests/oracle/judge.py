@@ -1,0 +1,289 @@
+"""The invariants: what one partition's logs hold, against what they must hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from tests.oracle.journal import Step, read_journal
+from tests.oracle.model import Answer, Model, Payload
+from tests.oracle.read import Record
+
+KEPT = 20  # findings of one invariant that are kept word for word
+INPUTS = ("orders", "portfolio-values")
+
+
+@dataclass(slots=True)
+class Logs:
+    """Everything about one partition; `controls` is the one log all partitions share."""
+
+    partition: int
+    partitions: int
+    values: list[Record]
+    orders: list[Record]
+    controls: list[Record]
+    journal: list[Record]
+    decisions: list[Record]
+    violations: list[Record]
+    dead_letters: list[Record]
+    prefix: str = "risk."
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was judged and what was found."""
+
+    findings: dict[str, list[str]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def find(self, invariant: str, text: str) -> None:
+        """Note one violation of an invariant."""
+        name = f"violated {invariant}"
+        self.counts[name] = self.counts.get(name, 0) + 1
+        kept = self.findings.setdefault(invariant, [])
+        if len(kept) < KEPT:
+            kept.append(text)
+
+    def count(self, name: str, number: int = 1) -> None:
+        """Count what was judged."""
+        self.counts[name] = self.counts.get(name, 0) + number
+
+    def add(self, other: Verdict) -> None:
+        """Take another partition's verdict in."""
+        for invariant, texts in other.findings.items():
+            kept = self.findings.setdefault(invariant, [])
+            kept += texts[: KEPT - len(kept)]
+        for name, number in other.counts.items():
+            self.count(name, number)
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+
+Deaths = dict[str, tuple[Record, str | None]]  # by source: the record that died, and the reason if the contract has it
+
+
+class Judge:
+    """One partition's hearing."""
+
+    def __init__(self, logs: Logs) -> None:
+        self.logs = logs
+        self.verdict = Verdict()
+        self.model = Model(logs.partition, logs.partitions)
+        self.decisions: list[Payload] = []
+        self.keys: dict[str, bytes | None] = {}  # of the orders, by decision_id
+        self.violations: list[Payload] = []
+        self.deaths: Deaths = {}
+        self._controls = 0  # records of the controls log folded so far
+        self._values = 0
+        self._orders = 0
+
+    def run(self) -> Verdict:
+        """Recompute every answer in the journal's order and compare."""
+        steps, wrong = read_journal(self.logs.journal)
+        for offset, text in wrong:
+            self.verdict.find("I6", f"journal {self.logs.partition}@{offset}: {text}")
+        for step in steps:
+            self._step(step)
+        self._unanswered(self.logs.values[self._values :], "portfolio-values")
+        self._unanswered(self.logs.orders[self._orders :], "orders")
+        self._compare_decisions()
+        self._compare_violations()
+        self._compare_deaths()
+        self.verdict.count("steps", len(steps))
+        self.verdict.count("orders", len(self.logs.orders))
+        self.verdict.count("values", len(self.logs.values))
+        return self.verdict
+
+    # Recomputing
+
+    def _step(self, step: Step) -> None:
+        controls = self.logs.controls
+        while self._controls < len(controls) and controls[self._controls].offset <= step.controls:
+            record = controls[self._controls]
+            understood = self.model.control(record.offset, record.value, record.timestamp)
+            if not understood and self.logs.partition == 0:
+                self.deaths[f"{self.logs.prefix}controls/0@{record.offset}"] = (record, None)
+            self._controls += 1
+        self.model.book.version = step.controls
+        if step.controls > (controls[-1].offset if controls else -1):
+            self.verdict.find("I6", f"seq {step.seq}: controls version {step.controls} is beyond the log")
+        self._values = self._range(self.logs.values, self._values, step.values[1], self.model.value, "portfolio-values")
+        self._orders = self._range(self.logs.orders, self._orders, step.orders[1], self.model.order, "orders")
+
+    def _range(
+        self,
+        records: Sequence[Record],
+        start: int,
+        end: int,
+        handle: Callable[[int, bytes | None, bytes | None, int], Answer],
+        topic: str,
+    ) -> int:
+        """Handle the records below offset `end`, in a gap's case also those the journal leaves out."""
+        at = start
+        while at < len(records) and records[at].offset < end:
+            record = records[at]
+            answer = handle(record.offset, record.key, record.value, record.timestamp)
+            if answer.decision is not None:
+                self.decisions.append(answer.decision)
+                self.keys[str(answer.decision["decision_id"])] = record.key
+            if answer.dead is not None:
+                reason = answer.dead.reason if answer.dead.named else None
+                self.deaths[f"{self.logs.prefix}{topic}/{self.logs.partition}@{record.offset}"] = (record, reason)
+            self.violations += answer.violations
+            at += 1
+        return at
+
+    def _unanswered(self, records: Sequence[Record], topic: str) -> None:
+        for record in records:
+            self.verdict.find("I1", f"{topic} {self.logs.partition}@{record.offset}: no step holds it")
+
+    # Comparing
+
+    def _compare_decisions(self) -> None:
+        expected = {str(payload["decision_id"]): payload for payload in self.decisions}
+        actual = self._by_id(self.logs.decisions, "decision_id", "decisions")
+        for identity, payload in expected.items():
+            found = actual.get(identity)
+            if found is None:
+                self.verdict.find("I1", f"decision {identity} is missing: {_short(payload)}")
+                continue
+            record, fields = found
+            if record.key != self.keys[identity]:
+                self.verdict.find("I2", f"decision {identity} has the key {record.key!r}")
+            for text in differences(payload, fields):
+                self.verdict.find("I2", f"decision {identity}: {text}")
+        self._invented("decision", expected, actual)
+        self._in_order("decisions", list(expected), [name for name in actual if name in expected])
+        self.verdict.count("decisions", len(actual))
+
+    def _compare_violations(self) -> None:
+        expected = {str(payload["violation_id"]): payload for payload in self.violations}
+        actual = self._by_id(self.logs.violations, "violation_id", "violations")
+        for identity, payload in expected.items():
+            found = actual.get(identity)
+            if found is None:
+                self.verdict.find("I2", f"violation {identity} is missing: {_short(payload)}")
+                continue
+            record, fields = found
+            for text in (*differences(payload, fields), *envelope(record, payload)):
+                self.verdict.find("I2", f"violation {identity}: {text}")
+        self._invented("violation", expected, actual)
+        causes = {identity: _cause(payload) for identity, payload in expected.items()}
+        present = [causes[name] for name in actual if name in expected]
+        self._in_order("violations", list(dict.fromkeys(causes.values())), list(dict.fromkeys(present)))
+        self.verdict.count("violations", len(actual))
+
+    def _by_id(self, records: Sequence[Record], name: str, topic: str) -> dict[str, tuple[Record, Payload]]:
+        """The payloads of an output log by their id; repeats and what is no payload are findings."""
+        found: dict[str, tuple[Record, Payload]] = {}
+        for record in records:
+            place = f"{topic} {self.logs.partition}@{record.offset}"
+            try:
+                fields = json.loads(record.value or b"")
+                identity = str(fields[name])
+            except (ValueError, KeyError, TypeError):
+                self.verdict.find("I2", f"{place}: no {name} in it")
+                continue
+            if identity in found:
+                self.verdict.find("I3", f"{place}: {name} {identity} stands on the log twice")
+                continue
+            found[identity] = (record, fields)
+        return found
+
+    def _invented(self, what: str, expected: Iterable[str], actual: dict[str, tuple[Record, Payload]]) -> None:
+        for identity in actual.keys() - set(expected):
+            self.verdict.find("I2", f"{what} {identity} is invented: {_short(actual[identity][1])}")
+
+    def _in_order(self, topic: str, expected: list[str], actual: list[str]) -> None:
+        rank = {identity: place for place, identity in enumerate(expected)}
+        for before, after in pairwise(actual):
+            if rank[before] > rank[after]:
+                self.verdict.find("I6", f"{topic} {self.logs.partition}: {after} stands behind {before}")
+
+    def _compare_deaths(self) -> None:
+        """Dead letters of this partition's inputs, wherever they stand."""
+        mine = {f"{self.logs.prefix}{topic}/{self.logs.partition}@" for topic in INPUTS}
+        if self.logs.partition == 0:
+            mine.add(f"{self.logs.prefix}controls/0@")
+        seen: set[str] = set()
+        for letter in self.logs.dead_letters:
+            headers = dict(letter.headers)
+            source = headers.get("source", b"").decode(errors="replace")
+            if source.rpartition("@")[0] + "@" not in mine:
+                continue
+            if source in seen:
+                self.verdict.find("I3", f"dead letter of {source} stands on the log twice")
+            seen.add(source)
+            if source not in self.deaths:
+                self.verdict.find("I2", f"dead letter of {source} is invented: {headers.get('reason')!r}")
+                continue
+            for text in _letter_differences(letter, *self.deaths[source]):
+                self.verdict.find("I2", f"dead letter of {source}: {text}")
+        for source in self.deaths.keys() - seen:
+            self.verdict.find("I1", f"dead letter of {source} is missing")
+        self.verdict.count("dead letters", len(seen))
+
+
+def differences(expected: Payload, actual: Payload) -> list[str]:
+    """Where a payload is not what it must be, field by field."""
+    wanted, found = _normal(expected), _normal(actual)
+    texts = []
+    for name in sorted(wanted.keys() | found.keys()):
+        mine, theirs = wanted.get(name), found.get(name)
+        if name == "detail" and isinstance(mine, list):
+            if not isinstance(theirs, str) or not any(part in theirs for part in mine):
+                texts.append(f"detail {theirs!r} names none of {mine}")
+        elif mine != theirs:
+            texts.append(f"{name} is {theirs!r}, must be {mine!r}")
+    return texts
+
+
+def _normal(payload: Payload) -> Payload:
+    """null is an absent field, in nested objects too."""
+    present = {name: value for name, value in payload.items() if value is not None}
+    return {name: _normal(value) if isinstance(value, dict) else value for name, value in present.items()}
+
+
+def envelope(record: Record, payload: Payload) -> list[str]:
+    """Where a violation's key and CloudEvents headers are not what they must be."""
+    headers = {name: value.decode(errors="replace") for name, value in record.headers}
+    wanted = {
+        "ce_specversion": "1.0",
+        "ce_id": payload["violation_id"],
+        "ce_type": "risk_stream.violation.v1",
+        "ce_subject": payload["portfolio_id"],
+    }
+    texts = [f"header {name} is {headers.get(name)!r}" for name, value in wanted.items() if headers.get(name) != value]
+    texts += [f"no header {name}" for name in ("ce_source", "ce_time", "content-type") if name not in headers]
+    if record.key != str(payload["portfolio_id"]).encode():
+        texts.append(f"the key is {record.key!r}")
+    return texts
+
+
+def _letter_differences(letter: Record, origin: Record, reason: str | None) -> list[str]:
+    headers = dict(letter.headers)
+    texts = []
+    if (letter.key, letter.value) != (origin.key, origin.value):
+        texts.append("it does not carry the original key and bytes")
+    found = headers.get("reason", b"").decode(errors="replace")
+    if not found or (reason is not None and found != reason):
+        texts.append(f"the reason is {found!r}, must be {reason or 'a code'!r}")
+    if "detail" not in headers:
+        texts.append("no header detail")
+    return texts
+
+
+def _cause(payload: Payload) -> str:
+    inputs = payload["inputs"]
+    assert isinstance(inputs, dict)
+    return f"value {inputs['value']}" if payload["trigger"] == "VALUE" else f"order {inputs['order']}"
+
+
+def _short(payload: Payload) -> str:
+    names = ("order_id", "decision", "code", "event", "limit_id", "observed")
+    return ", ".join(f"{name}={payload[name]}" for name in names if name in payload)
