@@ -6,7 +6,7 @@ from risk_stream.messages.json_text import quoted_or_null
 
 
 class Inputs(msgspec.Struct, frozen=True, gc=False):
-    """Places on the logs as "partition@offset": order and last applied value of the portfolio; and the controls version.
+    """Places on the logs, "partition@offset", of order and last applied value; and the controls version.
 
     `order` is None for what a valuation caused, `value` before the portfolio's first.
     """

@@ -9,9 +9,9 @@
     threshold = "0.10"
     window = "P1D"
 
-The names are those of the SET_LIMIT message. Here, unlike on the wire, an unknown or unused key is an error: a limit with a
-misspelt key would be another limit than the one that was meant. `actor` and `reason` at the top are for all limits that
-have none of their own.
+The names are those of the SET_LIMIT message. Here, unlike on the wire, an unknown or unused key is an error: a limit
+with a misspelt key would be another limit than the one that was meant. `actor` and `reason` at the top are for all
+limits that have none of their own.
 """
 
 import tomllib
@@ -24,11 +24,12 @@ from risk_stream.messages.control import SetLimit
 from risk_stream.messages.fields import FieldError, required_text
 from risk_stream.messages.json_object import JsonObject, Number
 from risk_stream.messages.limit import EXPOSURE_KINDS, ROLLING_KINDS, LimitKind, Scope
-from risk_stream.messages.read_limit import KINDS, read_limit
+from risk_stream.messages.read_limit import KINDS, limit_errors, read_limit
 
 _TOP_KEYS: Final = ("actor", "reason", "limits")
 _COMMON_KEYS: Final = ("limit_id", "kind", "scope", "threshold", "warn_ratio", "action", "mode", "effective_from")
 _GIVEN_KEYS: Final = ("actor", "reason")
+_INTEGER_MAX: Final = 10**60
 _EXTRA_KEYS: Final = ("window", "unit", "adverse_move", "metric", "operator", "symbols")
 
 
@@ -44,7 +45,7 @@ def read_limits_file(text: str, timestamp: int) -> list[SetLimit]:
     """The limits of a TOML text in its order, as controls of this epoch millisecond. Raises LimitsFileError."""
     try:
         document = tomllib.loads(text, parse_float=_float)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError is one, as is an integer of 5,000 digits
         raise LimitsFileError([f"not TOML: {error}"]) from None
     errors = _unknown_keys(document, _TOP_KEYS, "")
     tables = document.get("limits", [])
@@ -81,15 +82,22 @@ def _read_table(table: Mapping[str, object], path: str, timestamp: int, errors: 
     if isinstance(kind, str) and kind in KINDS:
         unused = [key for key in _EXTRA_KEYS if key in table and key not in used_keys(KINDS[kind])]
         found += [f"{path}{key}: is not used by {kind}" for key in unused]
-    control = None
-    try:
-        fields: JsonObject = {key: _as_json(value) for key, value in table.items()}
-        limit = read_limit(fields)
-        control = SetLimit(limit, required_text(fields, "actor"), required_text(fields, "reason"), timestamp)
-    except FieldError as error:
-        found.append(f"{path}{error}")
+    fields: JsonObject = {key: _as_json(value) for key, value in table.items()}
+    found += [f"{path}{error}" for error in (*limit_errors(fields), *_given_errors(fields))]
     errors += found
-    return control
+    if found:
+        return None
+    return SetLimit(read_limit(fields), required_text(fields, "actor"), required_text(fields, "reason"), timestamp)
+
+
+def _given_errors(fields: JsonObject) -> list[str]:
+    errors = []
+    for name in _GIVEN_KEYS:
+        try:
+            required_text(fields, name)
+        except FieldError as error:
+            errors.append(str(error))
+    return errors
 
 
 def _unknown_keys(table: Mapping[str, object], known: tuple[str, ...], path: str) -> list[str]:
@@ -124,12 +132,13 @@ def _as_json(value: object) -> object:
         case bool():
             return value
         case int():
-            return Number(str(value))
-        case datetime(tzinfo=zone) if zone is not None:
+            # str() refuses integers of thousands of digits, which hexadecimal can give; every field refuses this one.
+            return Number(str(value) if abs(value) < _INTEGER_MAX else "1e999")
+        case datetime(tzinfo=zone, year=year) if zone is not None and 1970 <= year < 9999:
             return value.astimezone(UTC).isoformat()
         case date() | time():
-            # Without an offset it is no point in time: left as text, it is refused where one is needed.
-            return value.isoformat()
+            # Without an offset, or out of these years, it is no point in time that a limit could have: text that is refused.
+            return f"not UTC: {value.isoformat()}"
         case list():
             return [_as_json(entry) for entry in value]
         case dict():

@@ -1,8 +1,9 @@
 """The fields of a limit, and what each kind of limit needs."""
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from risk_stream.messages.fields import (
     FieldError,
@@ -61,29 +62,19 @@ _PART_MS: Final = (86_400_000, 3_600_000, 60_000, 1_000)
 
 def read_limit(fields: JsonObject) -> Limit:
     """A limit; fields that its kind does not use are not looked at. Raises FieldError naming the first at fault."""
-    limit_id = required_id(fields, "limit_id")
-    kind = required_enum(fields, "kind", KINDS)
-    unit = Unit.RATIO
-    if kind in EXPOSURE_KINDS:
-        unit = enum_or_none(fields, "unit", UNITS) or Unit.RATIO
-    return Limit(
-        limit_id=limit_id,
-        kind=kind,
-        scope=_scope(fields),
-        threshold=_threshold(fields, kind, measure_of(kind, unit)),
-        warn_ratio=_warn_ratio(fields),
-        action=enum_or_none(fields, "action", ACTIONS) or Action.REJECT,
-        mode=enum_or_none(fields, "mode", MODES) or Mode.ACTIVE,
-        effective_from=time_or_none(fields, "effective_from"),
-        window_ms=_window(fields, kind),
-        unit=unit,
-        adverse_move=_adverse_move(fields) if kind is LimitKind.DRAWDOWN else 0,
-        metric=_metric(fields) if kind is LimitKind.METRIC else None,
-        operator=required_enum(fields, "operator", {word: word for word in OPERATORS})
-        if kind is LimitKind.METRIC
-        else None,
-        symbols=_symbols(fields) if kind is LimitKind.RESTRICTED_SYMBOL else frozenset(),
-    )
+    parts: dict[str, Any] = {name: read(fields) for name, read in _READERS.items()}
+    return Limit(**parts)
+
+
+def limit_errors(fields: JsonObject) -> list[str]:
+    """Everything that is wrong with a limit, where `read_limit` names the first: for tools that report to people."""
+    errors: dict[str, None] = {}
+    for read in _READERS.values():
+        try:
+            read(fields)
+        except FieldError as error:
+            errors[str(error)] = None
+    return list(errors)
 
 
 def parse_window(text: str) -> int:
@@ -97,6 +88,10 @@ def parse_window(text: str) -> int:
     return int(ms)
 
 
+def _kind(fields: JsonObject) -> LimitKind:
+    return required_enum(fields, "kind", KINDS)
+
+
 def _scope(fields: JsonObject) -> Scope:
     value = fields.get("scope")
     if value is None:
@@ -106,10 +101,17 @@ def _scope(fields: JsonObject) -> Scope:
     return Scope(**{name: id_or_none(value, name, "scope.") for name in Scope.__struct_fields__})
 
 
-def _threshold(fields: JsonObject, kind: LimitKind, measure: Measure) -> Decimal:
+def _unit(fields: JsonObject) -> Unit:
+    if _kind(fields) not in EXPOSURE_KINDS:
+        return Unit.RATIO
+    return enum_or_none(fields, "unit", UNITS) or Unit.RATIO
+
+
+def _threshold(fields: JsonObject) -> Decimal:
+    measure = measure_of(_kind(fields), _unit(fields))
     value = decimal_or_none(fields, "threshold", *THRESHOLD_BOUNDS[measure])
     if value is None:
-        if kind is LimitKind.RESTRICTED_SYMBOL:
+        if _kind(fields) is LimitKind.RESTRICTED_SYMBOL:
             return Decimal(0)
         raise FieldError("threshold", "is missing")
     if value < 0 and measure is not Measure.METRIC:
@@ -126,7 +128,16 @@ def _warn_ratio(fields: JsonObject) -> float:
     return float(value)
 
 
-def _window(fields: JsonObject, kind: LimitKind) -> int | None:
+def _action(fields: JsonObject) -> Action:
+    return enum_or_none(fields, "action", ACTIONS) or Action.REJECT
+
+
+def _mode(fields: JsonObject) -> Mode:
+    return enum_or_none(fields, "mode", MODES) or Mode.ACTIVE
+
+
+def _window(fields: JsonObject) -> int | None:
+    kind = _kind(fields)
     if kind not in ROLLING_KINDS and kind is not LimitKind.DRAWDOWN:
         return None
     value = fields.get("window")
@@ -143,13 +154,17 @@ def _window(fields: JsonObject, kind: LimitKind) -> int | None:
 
 
 def _adverse_move(fields: JsonObject) -> int:
+    if _kind(fields) is not LimitKind.DRAWDOWN:
+        return 0
     value = scaled_or_none(fields, "adverse_move", "", QUANTITY_DIGITS, QUANTITY_INTEGER_DIGITS) or 0
     if not 0 <= value <= ADVERSE_MOVE_MAX * 10**QUANTITY_DIGITS:
         raise FieldError("adverse_move", f"must be from 0 to {ADVERSE_MOVE_MAX}")
     return value
 
 
-def _metric(fields: JsonObject) -> str:
+def _metric(fields: JsonObject) -> str | None:
+    if _kind(fields) is not LimitKind.METRIC:
+        return None
     value = fields.get("metric")
     if value is None:
         raise FieldError("metric", "is missing")
@@ -158,7 +173,15 @@ def _metric(fields: JsonObject) -> str:
     return value
 
 
+def _operator(fields: JsonObject) -> str | None:
+    if _kind(fields) is not LimitKind.METRIC:
+        return None
+    return required_enum(fields, "operator", {word: word for word in OPERATORS})
+
+
 def _symbols(fields: JsonObject) -> frozenset[str]:
+    if _kind(fields) is not LimitKind.RESTRICTED_SYMBOL:
+        return frozenset()
     value = fields.get("symbols")
     if value is None:
         raise FieldError("symbols", "is missing")
@@ -168,3 +191,22 @@ def _symbols(fields: JsonObject) -> frozenset[str]:
         if not is_id(symbol):
             raise FieldError(f"symbols[{i}]", f"must be 1 to {ID_LENGTH_MAX} printable characters without spaces")
     return frozenset(value)
+
+
+# One reader a field of Limit, in the order in which the first field at fault is named. Each can be asked by itself.
+_READERS: Final[dict[str, Callable[[JsonObject], object]]] = {
+    "limit_id": lambda fields: required_id(fields, "limit_id"),
+    "kind": _kind,
+    "scope": _scope,
+    "unit": _unit,
+    "threshold": _threshold,
+    "warn_ratio": _warn_ratio,
+    "action": _action,
+    "mode": _mode,
+    "effective_from": lambda fields: time_or_none(fields, "effective_from"),
+    "window_ms": _window,
+    "adverse_move": _adverse_move,
+    "metric": _metric,
+    "operator": _operator,
+    "symbols": _symbols,
+}
