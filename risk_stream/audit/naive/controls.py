@@ -14,6 +14,7 @@ from risk_stream.audit.naive.limits import Limit, read_limit
 from risk_stream.audit.naive.numbers import JsonNumber
 
 STATES = {"HALT": "HALTED", "REDUCE": "REDUCING", "RESUME": "ACTIVE"}
+TEXT_LENGTH_MAX = 4_096
 TYPES = ("SET_LIMIT", "REMOVE_LIMIT", *STATES, "OVERRIDE", "REBASE")
 
 
@@ -76,11 +77,13 @@ def read_control(record: Json, timestamp: int) -> Control:
 
 
 def require_text(record: Json, field: str) -> str:
-    """A text that is not blank."""
+    """A text that is not blank, without the blanks around it."""
     text = record.get(field)
     if not isinstance(text, str) or isinstance(text, JsonNumber) or not text.strip():
         raise FieldError(field)
-    return text
+    if len(text) > TEXT_LENGTH_MAX or any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+        raise FieldError(field)
+    return text.strip()
 
 
 def read_override(record: Json) -> Override:

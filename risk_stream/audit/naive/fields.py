@@ -11,10 +11,11 @@ Json = dict[str, object]
 QUANTITY_BOUND = 10**10 * 10**QUANTITY
 MONEY_BOUND = 10**14 * 10**MONEY
 SKEW_MS = 60_000
+DEPTH_MAX = 128
 YEAR_10000_MS = 253_402_300_800_000
 
 RFC3339_UTC = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?(?:[Zz]|[+-]00:00)", re.ASCII
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?(?:[Zz]|\+00:00)", re.ASCII
 )
 
 
@@ -31,30 +32,40 @@ class ClockSkewError(FieldError):
 
 
 def read_object(value: bytes | None) -> Json:
-    """The JSON object in a record's value; ValueError when there is none."""
+    """The JSON object in a record's value; ValueError when there is none.
+
+    NaN and Infinity, which JSON lacks and many writers emit, are numbers no field takes.
+    """
     if value is None:
         raise ValueError("no value")
     try:
         parsed = json.loads(
-            value.decode("utf-8"), parse_int=JsonNumber, parse_float=JsonNumber, parse_constant=refuse_constant
+            value.decode("utf-8"), parse_int=JsonNumber, parse_float=JsonNumber, parse_constant=JsonNumber
         )
     except RecursionError as error:
         raise ValueError("nested too deep") from error
-    if not isinstance(parsed, dict):
-        raise ValueError("not an object")
+    if not isinstance(parsed, dict) or depth_of(parsed) > DEPTH_MAX:
+        raise ValueError("not an object, or nested too deep")
     return parsed
 
 
-def refuse_constant(name: str) -> object:
-    """NaN and Infinity are not JSON."""
-    raise ValueError(name)
+def depth_of(parsed: object) -> int:
+    """Levels of arrays and objects, level by level."""
+    depth, level = 0, [parsed]
+    while level := [item for item in level if isinstance(item, (dict, list))]:
+        depth += 1
+        level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
+    return depth
+
+
+def is_name(raw: object) -> bool:
+    """The name of a metric: an id in which spaces may stand."""
+    return isinstance(raw, str) and not isinstance(raw, JsonNumber) and 1 <= len(raw) <= 64 and raw.isprintable()
 
 
 def is_id(raw: object) -> bool:
     """1 to 64 printable characters, no spaces."""
-    if not isinstance(raw, str) or isinstance(raw, JsonNumber):
-        return False
-    return 1 <= len(raw) <= 64 and raw.isprintable() and " " not in raw
+    return is_name(raw) and " " not in str(raw)
 
 
 def required_id(record: Json, field: str) -> str:
@@ -124,9 +135,10 @@ def moment(record: Json, field: str) -> int:
     """RFC 3339 UTC or integer epoch milliseconds, as epoch milliseconds; what is below the millisecond is cut off."""
     raw = record.get(field)
     if isinstance(raw, JsonNumber):
-        if not re.fullmatch(r"[0-9]{1,15}", raw) or int(raw) >= YEAR_10000_MS:
+        milliseconds = decimal(record, field, 0)
+        if not 0 <= milliseconds < YEAR_10000_MS:
             raise FieldError(field)
-        return int(raw)
+        return milliseconds
     match = RFC3339_UTC.fullmatch(raw) if isinstance(raw, str) else None
     if match is None:
         raise FieldError(field)

@@ -2,11 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 
 from risk_stream.audit.naive.fields import (
     FieldError,
     Json,
+    decimal,
     is_id,
+    is_name,
     moment,
     optional_choice,
     required_choice,
@@ -18,7 +21,6 @@ from risk_stream.audit.naive.numbers import (
     MONEY,
     QUANTITY,
     Exact,
-    JsonNumber,
     divide_half_even,
     exact,
     format_double,
@@ -51,9 +53,14 @@ STANDING_SCOPE = {
 
 PEAK_BUCKETS: dict[str, int | None] = {"P1D": 288, "P7D": 2016, "P30D": 8640, "TOTAL": None}
 
+RATIO_DIGITS = 60  # decimals, and digits before the point, of thresholds that are compared as doubles
+THRESHOLD_DIGITS = {QUANTITY: 10, MONEY: 14, COUNT: 10, AGE: 10, None: RATIO_DIGITS}
+
 WINDOW_MS_MIN = 60
 WINDOW_MS_MAX = 30 * 86_400_000
-DURATION = re.compile(r"P(?=.)(?:([0-9.]+)D)?(?:T(?=.)(?:([0-9.]+)H)?(?:([0-9.]+)M)?(?:([0-9.]+)S)?)?", re.ASCII)
+DURATION_LENGTH_MAX = 32
+PART = r"([0-9]+(?:\.[0-9]+)?)"
+DURATION = re.compile(rf"P(?=.)(?:{PART}D)?(?:T(?=.)(?:{PART}H)?(?:{PART}M)?(?:{PART}S)?)?", re.ASCII)
 DURATION_MS = (86_400_000, 3_600_000, 60_000, 1_000)
 
 
@@ -148,11 +155,12 @@ def read_threshold(record: Json, kind: str, decimals: int | None) -> Exact:
     if raw is None and kind == "RESTRICTED_SYMBOL":
         return Exact(0, 0)
     try:
+        scaled(raw, RATIO_DIGITS if decimals is None else decimals)
         threshold = exact(raw)
-        if decimals is not None:
-            scaled(raw, decimals)
     except ValueError as error:
         raise FieldError("threshold") from error
+    if abs(threshold.digits) * Fraction(10) ** threshold.power >= 10 ** THRESHOLD_DIGITS[decimals]:
+        raise FieldError("threshold")
     if threshold.digits < 0 and kind != "METRIC":
         raise FieldError("threshold")
     return threshold
@@ -170,14 +178,10 @@ def read_warn_ratio(record: Json) -> float:
     """The share of the threshold at which a limit warns."""
     if record.get("warn_ratio") is None:
         return 0.8
-    try:
-        digits, power = exact(record.get("warn_ratio"))
-    except ValueError as error:
-        raise FieldError("warn_ratio") from error
-    ratio = float(f"{digits}e{power}")
-    if not 0 <= ratio <= 1:
+    ratio = decimal(record, "warn_ratio", RATIO_DIGITS)
+    if not 0 <= ratio <= 10**RATIO_DIGITS:
         raise FieldError("warn_ratio")
-    return ratio
+    return float(f"{ratio}e-{RATIO_DIGITS}")
 
 
 def read_scope(raw: object) -> dict[str, str]:
@@ -193,31 +197,22 @@ def read_scope(raw: object) -> dict[str, str]:
 
 
 def read_duration(raw: object) -> int:
-    """An ISO 8601 duration of days, hours, minutes and seconds, in ms: 60 ms to 30 days."""
-    match = DURATION.fullmatch(raw) if isinstance(raw, str) else None
+    """An ISO 8601 duration of days, hours, minutes and seconds, in whole ms: 60 ms to 30 days."""
+    match = DURATION.fullmatch(raw) if isinstance(raw, str) and len(raw) <= DURATION_LENGTH_MAX else None
     if match is None:
         raise FieldError("window")
-    try:
-        total = sum(
-            scaled(part, 3) * unit // 1_000
-            for part, unit in zip(match.groups(), DURATION_MS, strict=True)
-            if part is not None
-        )
-    except ValueError as error:
-        raise FieldError("window") from error
-    if not WINDOW_MS_MIN <= total <= WINDOW_MS_MAX:
+    parts = [Fraction(part or "0") for part in match.groups()]
+    total = sum(part * unit for part, unit in zip(parts, DURATION_MS, strict=True))
+    if total.denominator != 1 or not WINDOW_MS_MIN <= total <= WINDOW_MS_MAX:
         raise FieldError("window")
-    return total
+    return int(total)
 
 
 def read_adverse_move(record: Json) -> int:
     """0 to 100, in 10^-8."""
     if record.get("adverse_move") is None:
         return 0
-    try:
-        move = scaled(record.get("adverse_move"), QUANTITY)
-    except ValueError as error:
-        raise FieldError("adverse_move") from error
+    move = decimal(record, "adverse_move", QUANTITY)
     if not 0 <= move <= 100 * 10**QUANTITY:
         raise FieldError("adverse_move")
     return move
@@ -226,7 +221,7 @@ def read_adverse_move(record: Json) -> int:
 def read_metric_name(record: Json) -> str:
     """The name of a metric."""
     name = record.get("metric")
-    if not isinstance(name, str) or isinstance(name, JsonNumber) or not name:
+    if not isinstance(name, str) or not is_name(name):
         raise FieldError("metric")
     return name
 

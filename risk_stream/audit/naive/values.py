@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from risk_stream.audit.naive.fields import (
     FieldError,
     Json,
+    is_name,
     money,
     optional_id,
-    optional_quantity,
     quantity,
     record_moment,
     required_choice,
@@ -108,6 +108,8 @@ def read_metrics(raw: object) -> dict[str, float]:
         raise FieldError("metrics")
     metrics: dict[str, float] = {}
     for name, number in raw.items():
+        if not is_name(name):
+            raise FieldError("metrics")
         if number is None:
             continue
         if not isinstance(number, JsonNumber) or not math.isfinite(float(number)):
@@ -132,14 +134,14 @@ def read_sequence(raw: object) -> int | None:
 def read_execution(record: Json, timestamp: int) -> Execution:
     """The execution in a record; FieldError names what is wrong."""
     status = required_choice(record, "status", STATUSES)
-    read_number = quantity if status in FILLS else optional_quantity
+    is_fill = status in FILLS
     return Execution(
         order_id=required_id(record, "order_id"),
         execution_id=required_id(record, "execution_id"),
         status=status,
         symbol=required_id(record, "symbol"),
         side=required_choice(record, "side", ("BUY", "SELL")),
-        last_quantity=read_number(record, "last_quantity") or 0,
-        last_price=read_number(record, "last_price") or 0,
+        last_quantity=quantity(record, "last_quantity") if is_fill else 0,
+        last_price=quantity(record, "last_price") if is_fill else 0,
         ts=record_moment(record, timestamp),
     )
