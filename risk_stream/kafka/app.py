@@ -1,0 +1,133 @@
+"""The wiring: one Faust app with our transport and tables, the controls reader, the assignment, health and watchdog."""
+
+import asyncio
+import gc
+import logging
+import signal
+from typing import Any
+
+import faust
+
+from risk_stream.kafka.assignment import Assignment
+from risk_stream.kafka.config import WorkerConfig
+from risk_stream.kafka.controls import ControlsReader
+from risk_stream.kafka.failstop import Doubt, fail_stop
+from risk_stream.kafka.partition import Surroundings
+from risk_stream.kafka.ports import ControlsPort, DecodeControl, EngineFactory
+from risk_stream.kafka.producer import shorten_transaction_backoff
+from risk_stream.kafka.tables import TableManager, declare_table, partition_path
+from risk_stream.kafka.transport import RiskTransport, Router
+from risk_stream.kafka.watchdog import Watchdog
+from risk_stream.ops.health import Health, HealthServer
+from risk_stream.ops.metrics import WorkerMetrics
+
+log = logging.getLogger(__name__)
+
+STOP_TIMEOUT_S = 30.0
+"""A clean stop that takes longer is none: the process ends with an error, and the next start recovers."""
+
+
+class RiskApp(faust.App):  # type: ignore[misc]
+    """A Faust app that reads record batches and ends the process when any of its services crashes."""
+
+    config: WorkerConfig
+    router: Router
+
+    def _new_transport(self) -> RiskTransport:
+        return RiskTransport(self.conf.broker_consumer, self)
+
+    def _crash(self, reason: BaseException) -> None:
+        fail_stop("a service crashed", reason)
+
+
+def create_app(config: WorkerConfig) -> RiskApp:
+    """The Faust app: consumer group, co-partitioned inputs, one table; no web, no topics of its own but the changelog."""
+    app = RiskApp(
+        config.app_id,
+        broker=";".join(f"kafka://{server}" for server in config.bootstrap_servers),
+        broker_session_timeout=config.session_timeout,
+        broker_rebalance_timeout=config.rebalance_timeout,
+        broker_heartbeat_interval=config.heartbeat_interval,
+        broker_request_timeout=max(config.operation_timeout, config.session_timeout),
+        consumer_group_instance_id=config.instance_id,
+        datadir=str(config.data_dir),
+        store="rocksdb://",
+        table_standby_replicas=config.standby_replicas,
+        topic_replication_factor=config.replication,
+        topic_partitions=config.partitions,
+        topic_disable_leader=True,
+        web_enabled=False,
+        web_port=1,  # part of the member's name in the group; nothing listens
+        worker_redirect_stdouts=False,
+        TableManager=TableManager,
+        autodiscover=False,
+    )
+    app.config, app.router = config, Router()
+    for name in ("orders", "portfolio-values"):
+        app.topics.add(app.topic(config.topic(name), key_type=bytes, value_type=bytes, acks=False))
+    return app
+
+
+async def run_worker(
+    config: WorkerConfig, engines: EngineFactory, controls: ControlsPort, decode_control: DecodeControl
+) -> None:
+    """Decide orders until SIGTERM or SIGINT, then stop cleanly: last step, last snapshot. Errors end the process."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    shorten_transaction_backoff()
+    health, metrics = Health(), WorkerMetrics()
+    server = HealthServer(health, metrics)
+    if config.metrics_port >= 0:
+        log.info("health and metrics on http://127.0.0.1:%d", await server.start(config.metrics_port))
+
+    reader = ControlsReader(config, controls, decode_control)
+    reader.on_change(lambda: metrics.controls_version(reader.version))
+    if not await _first(reader.start(), stop):
+        return
+    health.controls_read = True
+    log.info("controls read up to version %d", reader.version)
+
+    app = create_app(config)
+    table = declare_table(app, config)
+    changelog = table.changelog_topic.get_topic_name()
+    shared = Surroundings(config, changelog, reader, engines, health, metrics, app.router, app.consumer.driver)
+    assignment = Assignment(shared, lambda number: partition_path(table, number))
+    app.tables.on_assigned = assignment.on_assigned
+
+    async def revoked(sender: Any, partitions: Any, **kwargs: Any) -> None:
+        await assignment.release(save=False)
+
+    app.on_partitions_revoked.connect(revoked)
+    watchdog = Watchdog(config.watchdog_timeout, metrics, lambda: assignment.partitions.values())
+    watchdog.start()
+    starting = asyncio.create_task(app.start(), name="faust")
+    await _first(asyncio.shield(starting), stop)
+    gc.collect()
+    gc.freeze()
+    await stop.wait()
+    health.stopping = True
+    try:
+        async with asyncio.timeout(STOP_TIMEOUT_S):
+            await assignment.release(save=True)
+            await app.stop()
+            await reader.stop()
+            await server.stop()
+    except Exception as error:
+        raise Doubt(f"no clean stop: {error!r}") from error
+    finally:
+        watchdog.stop()
+
+
+async def _first(work: Any, stop: asyncio.Event) -> bool:
+    """Whether the work was done before a stop was asked for; its error is raised."""
+    task = asyncio.ensure_future(work)
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if task.done():
+        task.result()
+        return True
+    task.cancel()
+    return False

@@ -1,0 +1,116 @@
+"""Fetched and not yet handled records of one input partition: bounded, in offset order, taken out as a range."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from risk_stream.kafka.failstop import Doubt
+from risk_stream.kafka.journal import Range
+from risk_stream.messages.records import Records
+
+EMPTY = Records([], [], [], [])
+
+
+class FetchedRecord(Protocol):
+    """What the Kafka client hands over for each record."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+
+
+class Chunk(NamedTuple):
+    """Consecutive records and when (client's clock, ms) the fetch that brought them was answered."""
+
+    records: Sequence[FetchedRecord]
+    seen_ms: int
+
+
+class InputBuffer:
+    """Records between the fetcher and the step. `next_offset` is where the next range starts."""
+
+    def __init__(self, name: str, next_offset: int, records_max: int) -> None:
+        self._name = name
+        self._chunks: deque[Chunk] = deque()
+        self._records_max = records_max
+        self.next_offset = next_offset
+        self.position = next_offset
+        """Behind the last record put in, transaction markers included: all below it is here or handled."""
+        self.count = 0
+        self.taken_timestamp = -1
+        """Timestamp of the last record taken; records still to come are not older (the broker appends in time order)."""
+
+    def has_room(self) -> bool:
+        """Whether more may be fetched. One fetch (at most 1 MiB) may still arrive after this turned false."""
+        return self.count < self._records_max
+
+    def put(self, records: Sequence[FetchedRecord], position: int, seen_ms: int) -> None:
+        """Append what was fetched; Doubt when offsets do not rise, as after a topic was made anew."""
+        first, last = records[0].offset, records[-1].offset
+        if first < self.position or last - first < len(records) - 1 or position <= last:
+            raise Doubt(f"{self._name}: fetched [{first},{last}] position {position}, expected from {self.position}")
+        self.position = position
+        self._chunks.append(Chunk(records, seen_ms))
+        self.count += len(records)
+
+    def markers_behind(self, position: int) -> bool:
+        """Whether nothing waits, yet the reader stands further on: there were only transaction markers."""
+        return not self.count and position > self.next_offset
+
+    def take_markers(self, position: int) -> Range:
+        """The range up to the reader's position when no record lies in it, else an empty one."""
+        start = self.next_offset
+        if self.markers_behind(position):
+            self.position = self.next_offset = position
+        return start, self.next_offset
+
+    def first_timestamp(self) -> int | None:
+        """Timestamp of the oldest waiting record, None when nothing waits."""
+        return self._chunks[0].records[0].timestamp if self._chunks else None
+
+    def take(self, limit: int, timestamp_max: int | None = None, seen_max: int | None = None) -> tuple[Records, Range]:
+        """At most `limit` records and the range of offsets they cover; empty when nothing may be taken yet.
+
+        A record may be taken when its timestamp is at most `timestamp_max` or its fetch was answered at or before
+        `seen_max`; both None: every record may.
+        """
+        start = self.next_offset
+        parts: list[Sequence[FetchedRecord]] = []
+        while self._chunks and limit > 0:
+            chunk = self._chunks[0]
+            allowed = _allowed(chunk, min(limit, len(chunk.records)), timestamp_max, seen_max)
+            if not allowed:
+                break
+            parts.append(chunk.records[:allowed])
+            limit -= allowed
+            self.count -= allowed
+            if allowed < len(chunk.records):
+                self._chunks[0] = Chunk(chunk.records[allowed:], chunk.seen_ms)
+                break
+            self._chunks.popleft()
+        if not parts:
+            return EMPTY, (start, start)
+        self.next_offset = self._chunks[0].records[0].offset if self._chunks else self.position
+        self.taken_timestamp = parts[-1][-1].timestamp
+        return columns(parts), (start, self.next_offset)
+
+
+def _allowed(chunk: Chunk, count: int, timestamp_max: int | None, seen_max: int | None) -> int:
+    """How many of the chunk's first `count` records may be taken. Timestamps rise, so the last decides for most."""
+    if timestamp_max is None or (seen_max is not None and chunk.seen_ms <= seen_max):
+        return count
+    records = chunk.records
+    if records[count - 1].timestamp <= timestamp_max:
+        return count
+    return next(index for index in range(count) if records[index].timestamp > timestamp_max)
+
+
+def columns(parts: Sequence[Sequence[FetchedRecord]]) -> Records:
+    """The records of these lists, one after the other, as columns."""
+    return Records(
+        [record.offset for part in parts for record in part],
+        [record.timestamp for part in parts for record in part],
+        [record.key for part in parts for record in part],
+        [record.value for part in parts for record in part],
+    )

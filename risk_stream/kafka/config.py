@@ -1,0 +1,61 @@
+"""What the worker's Kafka room needs to know, as one explicit value; durations in seconds unless the name says else."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerConfig:
+    """Settings of one worker process. Names of topics and of the consumer group follow from two of them."""
+
+    bootstrap: str
+    """host:port, or several, separated by commas."""
+    data_dir: Path
+    """Where this worker keeps RocksDB: one worker, one directory."""
+    app_id: str = "risk-stream"
+    """The consumer group; with the partition it is the transactional id, so it must not change between versions."""
+    topic_prefix: str = "risk."
+    partitions: int = 4
+    replication: int = 1
+    """Of the changelog topic, when the worker creates it."""
+    instance_id: str | None = None
+    """Static member id: a restart takes its partitions back at once, without the session timeout."""
+    standby_replicas: int = 0
+    session_timeout: float = 10.0
+    rebalance_timeout: float = 60.0
+    heartbeat_interval: float = 1.0
+    operation_timeout: float = 30.0
+    """The longest wait for one exchange with the broker (a transaction, a look-up) before the worker stops."""
+    transaction_timeout: float = 60.0
+    """After this the broker aborts a transaction whose owner vanished. Must be longer than `operation_timeout`."""
+    takeover_timeout: float = 60.0
+    """The longest silence of the broker while state is rebuilt; rebuilding itself may take as long as it takes."""
+    watchdog_timeout: float = 90.0
+    """Without progress for so long while there is work, the worker ends itself."""
+    snapshot_interval: float = 1.0
+    step_records_max: int = 2_000
+    """Per input: a step of 2,000 orders is about 4 ms of engine and 1 MB of decisions, one batch on the wire."""
+    buffer_records_max: int = 20_000
+    """Per input partition, fetched and waiting: ten full steps. Reading it pauses until there is room again."""
+    fetch_max_wait_ms: int = 20
+    """The longest an order waits to learn that no older value is behind it, when its values are idle."""
+    resident_max: int = 10_000
+    block_cache_bytes: int = 8 * 1024 * 1024
+    """RocksDB block cache of one partition (Faust's default is 2 GiB)."""
+    metrics_port: int = 9464
+    """Loopback port of /metrics, /livez and /readyz; 0 chooses a free one, -1 turns it off."""
+    metadata_max_age: float = 10.0
+    """How soon added partitions are noticed (and refused)."""
+
+    @property
+    def bootstrap_servers(self) -> list[str]:
+        """The list the Kafka client wants."""
+        return [server.strip() for server in self.bootstrap.split(",") if server.strip()]
+
+    def topic(self, name: str) -> str:
+        """Full name of a topic of the catalogue: `risk.orders` of `orders`."""
+        return self.topic_prefix + name
+
+    def transactional_id(self, partition: int) -> str:
+        """The id under which the broker knows the one producer that may write this partition."""
+        return f"{self.app_id}-{partition}"

@@ -1,0 +1,156 @@
+"""The controls log: read whole before the first decision, then followed; and the answers to controls that are refused."""
+
+import asyncio
+import bisect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from risk_stream.kafka.config import WorkerConfig
+from risk_stream.kafka.failstop import Doubt, fail_stop
+from risk_stream.kafka.ports import ControlsPort, DecodeControl
+from risk_stream.kafka.producer import Outgoing
+from risk_stream.kafka.range_reader import RangeReader
+from risk_stream.messages.fault import Fault
+
+ANSWERS_MAX = 100
+"""Refused controls one step answers; more of them wait for the next step, at their own controls version."""
+
+
+class ControlsReader:
+    """Follows `controls` without a group: every worker sees all of it. Effective within a fetch, well below a second."""
+
+    def __init__(self, config: WorkerConfig, controls: ControlsPort, decode: DecodeControl) -> None:
+        self._config = config
+        self._controls = controls
+        self._decode = decode
+        self._tp = TopicPartition(config.topic("controls"), 0)
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=config.bootstrap_servers,
+            client_id=f"{config.app_id}-controls",
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=100,
+            request_timeout_ms=int(config.operation_timeout * 1000),
+        )
+        self._refused: list[int] = []
+        self._listeners: list[Callable[[], None]] = []
+        self._advanced = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.ready = False
+
+    @property
+    def version(self) -> int:
+        """Offset of the last control read, -1 before the first."""
+        return self._controls.version
+
+    def plan(self, version: int) -> Any:
+        """The limits and commands as of a version."""
+        return self._controls.plan(version)
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call this whenever something was read."""
+        self._listeners.append(listener)
+
+    def forget(self, listener: Callable[[], None]) -> None:
+        """Call it no more."""
+        self._listeners.remove(listener)
+
+    async def start(self) -> None:
+        """Read the log up to its present end, then go on following it in a task of its own."""
+        async with asyncio.timeout(self._config.operation_timeout):
+            await self._consumer.start()
+            first = (await self._consumer.beginning_offsets([self._tp]))[self._tp]
+            end = (await self._consumer.end_offsets([self._tp]))[self._tp]
+        if first > 0:
+            raise Doubt(f"{self._tp.topic}: the first {first} records are gone; the topic must be kept for ever")
+        self._consumer.assign([self._tp])
+        self._consumer.seek(self._tp, 0)
+        while await self._consumer.position(self._tp) < end:
+            async with asyncio.timeout(self._config.takeover_timeout):
+                await self._read()
+        self.ready = True
+        self._task = asyncio.create_task(self._follow(), name="controls")
+
+    async def stop(self) -> None:
+        """Stop following and disconnect."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._consumer.stop()
+
+    async def wait_for(self, version: int) -> None:
+        """Return once this version was read. A journal may name a version that arrived a moment ago."""
+        try:
+            async with asyncio.timeout(self._config.takeover_timeout):
+                while self.version < version:
+                    self._advanced.clear()
+                    await self._advanced.wait()
+        except TimeoutError as error:
+            raise Doubt(f"controls end at {self.version}, the journal has seen {version}") from error
+
+    async def _follow(self) -> None:
+        try:
+            while True:
+                await self._read()
+        except Exception as error:
+            fail_stop("controls", error)
+
+    async def _read(self) -> None:
+        batches = await self._consumer.getmany(self._tp, timeout_ms=1_000, max_records=1_000)
+        records = batches.get(self._tp, ())
+        for record in records:
+            control = self._decode(record.value, record.timestamp)
+            if isinstance(control, Fault):
+                self._refused.append(record.offset)
+            self._controls.append(record.offset, control)
+        if records:
+            self._advanced.set()
+            for listener in self._listeners:
+                listener()
+
+    def unanswered(self, answered: int) -> list[int]:
+        """Offsets of the next refused controls after this version, at most ANSWERS_MAX."""
+        start = bisect.bisect_right(self._refused, answered)
+        return self._refused[start : start + ANSWERS_MAX]
+
+    def version_after(self, refused: Sequence[int], newest: int) -> int:
+        """The controls version of the step that answers these: the newest, or where the answers of a full step end."""
+        return refused[-1] if len(refused) == ANSWERS_MAX else newest
+
+    async def answers(self, offsets: Sequence[int]) -> list[Outgoing]:
+        """The dead letters for these refused controls, read again: refusals are rare, remembering them all is not free."""
+        letters: list[Outgoing] = []
+        async with RangeReader(self._config) as reader:
+            for offset in offsets:
+                reader.assign({self._tp: offset})
+                async for records in reader.read(self._tp, offset + 1):
+                    letters.extend(self._dead_letter(record) for record in records)
+        return letters
+
+    def _dead_letter(self, record: Any) -> Outgoing:
+        fault = self._decode(record.value, record.timestamp)
+        source = f"{self._tp.topic}/{self._tp.partition}@{record.offset}"
+        return record.key, record.value, dead_letter_headers(fault, source, record.timestamp)
+
+
+def dead_letter_headers(fault: Fault, source: str, timestamp_ms: int) -> list[tuple[str, bytes]]:
+    """Headers of a dead letter: why and where from, and the CloudEvents attributes every event carries."""
+    from datetime import UTC, datetime
+
+    time = datetime.fromtimestamp(timestamp_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    texts = {
+        "reason": fault.reason,
+        "detail": fault.detail,
+        "source": source,
+        "ce_specversion": "1.0",
+        "ce_id": source,
+        "ce_type": "risk_stream.dead_letter.v1",
+        "ce_source": source.rpartition("@")[0],
+        "ce_time": time,
+        "content-type": "application/octet-stream",
+    }
+    return [(name, text.encode()) for name, text in texts.items()]

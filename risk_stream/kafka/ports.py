@@ -1,0 +1,68 @@
+"""What the Kafka room expects of the pure core: the engine of a partition and the folded controls, as protocols."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from risk_stream.messages.records import Records
+
+Row = tuple[bytes, bytes | None]
+"""A row of a portfolio's state: key and value; None deletes it."""
+
+
+class RowSource(Protocol):
+    """Saved rows, as the engine reads them back."""
+
+    def get_many(self, keys: list[bytes]) -> list[bytes | None]:
+        """The values of these keys, in their order; None for a key without a row."""
+
+
+class EventPort(Protocol):
+    """A record with headers: a violation or a dead letter."""
+
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> list[tuple[str, bytes]]: ...
+
+
+class StepOutputPort(Protocol):
+    """What one step publishes."""
+
+    @property
+    def decisions(self) -> Sequence[tuple[bytes, bytes]]: ...
+    @property
+    def violations(self) -> Sequence[EventPort]: ...
+    @property
+    def dead_letters(self) -> Sequence[EventPort]: ...
+    @property
+    def portfolio_risk(self) -> Sequence[tuple[bytes, bytes]]: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def counts(self) -> dict[str, int]: ...
+
+
+class EnginePort(Protocol):
+    """The pure engine of one partition. A plan is whatever `ControlsPort.plan` gave: nobody here looks inside."""
+
+    def step(self, values: Records, orders: Records, plan: Any) -> StepOutputPort: ...
+    def cut(self) -> Sequence[Row]: ...
+    def saved(self) -> None: ...
+
+
+class ControlsPort(Protocol):
+    """The controls log, folded."""
+
+    @property
+    def version(self) -> int: ...
+    def append(self, offset: int, control: Any) -> None: ...
+    def plan(self, version: int | None = None) -> Any: ...
+
+
+EngineFactory = Callable[[int, int, RowSource], EnginePort]
+"""Makes the engine of (partition, of how many, over these saved rows)."""
+
+DecodeControl = Callable[[bytes | None, int], Any]
+"""A control, or the Fault that refuses it, from a record's value and timestamp (epoch ms)."""

@@ -1,0 +1,118 @@
+"""The transactional producer of one partition: whole transactions of whole batches, each with a time limit."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import aiokafka.producer.sender as aiokafka_sender
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.structs import OffsetAndMetadata
+
+from risk_stream.kafka.config import WorkerConfig
+from risk_stream.kafka.failstop import Doubt
+
+TRANSACTION_BACKOFF_S = 0.001
+"""Kafka answers "concurrent transactions" while it still writes the markers of the last one; aiokafka then waits 20 ms
+before it asks again, which would be most of a 6 ms transaction. tests/kafka/test_seams.py fails when the name moves."""
+
+BATCH_BYTES_MAX = 960 * 1024
+"""Below the broker's default message.max.bytes of 1,048,588, with room for one record's headers."""
+
+Headers = Sequence[tuple[str, bytes]]
+Outgoing = tuple[bytes | None, bytes | None, Headers]
+NO_HEADERS: Headers = ()
+
+
+class Write(NamedTuple):
+    """Records for one topic, all to the producer's own partition."""
+
+    topic: str
+    records: Iterable[Outgoing]
+
+
+def shorten_transaction_backoff() -> None:
+    """Set aiokafka's wait between transactions to TRANSACTION_BACKOFF_S, for this process."""
+    aiokafka_sender.BACKOFF_OVERRIDE = TRANSACTION_BACKOFF_S
+
+
+class PartitionProducer:
+    """Writes partition `partition` of every output. Starting it fences whoever held the same transactional id before."""
+
+    def __init__(self, config: WorkerConfig, partition: int) -> None:
+        self._partition = partition
+        self._timeout = config.operation_timeout
+        self._group = config.app_id
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=config.bootstrap_servers,
+            client_id=f"{config.app_id}-producer-{partition}",
+            transactional_id=config.transactional_id(partition),
+            transaction_timeout_ms=int(config.transaction_timeout * 1000),
+            request_timeout_ms=int(config.operation_timeout * 1000),
+            max_batch_size=BATCH_BYTES_MAX,
+            retry_backoff_ms=50,
+        )
+
+    async def start(self) -> None:
+        """Connect and take the transactional id: from here on every other holder of it is fenced."""
+        async with asyncio.timeout(self._timeout):
+            await self._producer.start()
+
+    async def transact(
+        self,
+        writes: Sequence[Write],
+        offsets: Mapping[TopicPartition, int],
+        passed: Callable[[str], None],
+    ) -> dict[str, int]:
+        """Write everything and move the offsets, or nothing; the offset of the last record of each topic written.
+
+        `passed` is told each part that is behind: begin, produce, offsets, commit. Any error leaves the transaction to
+        the broker, which aborts it: the caller must stop writing, for it cannot know what others have seen.
+        """
+        producer = self._producer
+        try:
+            async with asyncio.timeout(self._timeout):
+                await producer.begin_transaction()
+                passed("begin")
+                futures = [future for write in writes for future in await self._send(write)]
+                # A commit waits for its batches but not for their success: that has to be asked here.
+                delivered = await asyncio.gather(*futures)
+                passed("produce")
+                if offsets:
+                    positions = {tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items()}
+                    await producer.send_offsets_to_transaction(positions, self._group)
+                passed("offsets")
+                await producer.commit_transaction()
+                passed("commit")
+        except TimeoutError as error:
+            raise Doubt(f"partition {self._partition}: no answer to a transaction in {self._timeout:g} s") from error
+        return {topic: offset for topic, offset in delivered if offset >= 0}
+
+    async def _send(self, write: Write) -> list["asyncio.Future[tuple[str, int]]"]:
+        now_ms = int(time.time() * 1000)
+        futures = []
+        batch = self._producer.create_batch()
+        for key, value, headers in write.records:
+            if batch.append(timestamp=now_ms, key=key, value=value, headers=headers) is None:
+                futures.append(await self._submit(batch, write.topic))
+                batch = self._producer.create_batch()
+                batch.append(timestamp=now_ms, key=key, value=value, headers=headers)
+        if batch.record_count():
+            futures.append(await self._submit(batch, write.topic))
+        return futures
+
+    async def _submit(self, batch: Any, topic: str) -> "asyncio.Future[tuple[str, int]]":
+        count = batch.record_count()
+        batch.close()
+        delivery = await self._producer.send_batch(batch, topic, partition=self._partition)
+
+        async def last_offset() -> tuple[str, int]:
+            metadata = await delivery
+            return topic, metadata.offset + count - 1
+
+        return asyncio.ensure_future(last_offset())
+
+    async def close(self) -> None:
+        """Disconnect. With a transaction still open the broker aborts it at the next take-over."""
+        async with asyncio.timeout(self._timeout):
+            await self._producer.stop()

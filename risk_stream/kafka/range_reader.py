@@ -1,0 +1,113 @@
+"""Reads given offset ranges of a few partitions, outside any consumer group, committed records only."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from risk_stream.kafka.config import WorkerConfig
+from risk_stream.kafka.failstop import Doubt
+
+POLL_RECORDS_MAX = 2_000
+"""Unpacking 2,000 records takes about 6 ms: the loop's other work waits no longer."""
+POLL_MS = 1_000
+
+
+def fetch_while_records_wait(consumer: AIOKafkaConsumer) -> None:
+    """Fetch other partitions although records of one wait to be taken; aiokafka holds the whole broker back for 0.1 s."""
+    consumer._fetcher._prefetch_backoff = 0.0
+
+
+class RangeReader:
+    """One consumer, assigned by hand. Every wait has a limit: a silent broker is a Doubt."""
+
+    def __init__(self, config: WorkerConfig) -> None:
+        self._timeout = config.takeover_timeout
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=config.bootstrap_servers,
+            client_id=f"{config.app_id}-reader",
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=100,
+            max_partition_fetch_bytes=1024 * 1024,
+            request_timeout_ms=int(config.operation_timeout * 1000),
+        )
+
+    async def __aenter__(self) -> Self:
+        async with asyncio.timeout(self._timeout):
+            await self._consumer.start()
+        fetch_while_records_wait(self._consumer)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        async with asyncio.timeout(self._timeout):
+            await self._consumer.stop()
+
+    def assign(self, starts: dict[TopicPartition, int]) -> None:
+        """Read these partitions from these offsets on, and no others."""
+        self._consumer.assign(list(starts))
+        for tp, offset in starts.items():
+            self._consumer.seek(tp, offset)
+
+    async def bounds(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
+        """First offset kept and the offset behind the last committed record, of each partition."""
+        wanted = list(partitions)
+        async with asyncio.timeout(self._timeout):
+            first = await self._consumer.beginning_offsets(wanted)
+            last = await self._consumer.end_offsets(wanted)
+        return {tp: (first[tp], last[tp]) for tp in wanted}
+
+    async def read(self, tp: TopicPartition, end: int) -> AsyncIterator[Sequence[Any]]:
+        """Record lists from where this partition stands up to offset `end`; markers between them are passed over."""
+        loop = asyncio.get_running_loop()
+        heard = loop.time()
+        while (position := await self._position(tp)) < end:
+            batches = await self._consumer.getmany(tp, timeout_ms=POLL_MS, max_records=POLL_RECORDS_MAX)
+            records = batches.get(tp, ())
+            if records or await self._position(tp) > position:
+                heard = loop.time()
+            elif loop.time() - heard > self._timeout:
+                raise Doubt(f"{tp.topic}/{tp.partition}: nothing read at {position} of {end} in {self._timeout:g} s")
+            if records and records[-1].offset >= end:
+                records = [record for record in records if record.offset < end]
+            if records:
+                yield records
+            await asyncio.sleep(0)
+
+    async def _position(self, tp: TopicPartition) -> int:
+        async with asyncio.timeout(self._timeout):
+            position: int = await self._consumer.position(tp)
+        return position
+
+
+class RangeCursor:
+    """Takes consecutive ranges out of one partition: what a replay needs, step by step."""
+
+    def __init__(self, reader: RangeReader, tp: TopicPartition, end: int) -> None:
+        self._lists = reader.read(tp, end)
+        self._waiting: Sequence[Any] = ()
+        self._tp = tp
+
+    async def take(self, stop: int) -> list[Sequence[Any]]:
+        """All records below offset `stop` that were not taken yet."""
+        parts: list[Sequence[Any]] = []
+        while True:
+            if not self._waiting:
+                self._waiting = await anext(self._lists, ())
+                if not self._waiting:
+                    return parts
+            if self._waiting[-1].offset < stop:
+                parts.append(self._waiting)
+                self._waiting = ()
+                continue
+            inside = sum(record.offset < stop for record in self._waiting)
+            if inside:
+                parts.append(self._waiting[:inside])
+                self._waiting = self._waiting[inside:]
+            return parts

@@ -1,0 +1,51 @@
+"""A warm copy of a partition another worker decides: its saved rows, kept up to date from the changelog."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+from aiokafka import TopicPartition
+
+from risk_stream.kafka.changelog import Untrusted, catch_up
+from risk_stream.kafka.config import WorkerConfig
+from risk_stream.kafka.failstop import fail_stop
+from risk_stream.kafka.range_reader import RangeReader
+from risk_stream.kafka.store import open_store
+
+log = logging.getLogger(__name__)
+
+
+class Standby:
+    """Follows changelog partition `number` until `release`."""
+
+    def __init__(self, config: WorkerConfig, changelog: str, number: int, path: Path) -> None:
+        self._config = config
+        self._tp = TopicPartition(changelog, number)
+        self._path = path
+        self._task = asyncio.create_task(self._guarded(), name=f"standby-{number}")
+
+    async def release(self) -> None:
+        """Stop and close the directory, so that a take-over may open it."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def _guarded(self) -> None:
+        try:
+            await self._follow()
+        except Exception as error:
+            fail_stop(f"standby of partition {self._tp.partition}", error)
+
+    async def _follow(self) -> None:
+        store = open_store(self._path, self._config.block_cache_bytes)
+        try:
+            async with RangeReader(self._config) as reader:
+                while True:
+                    bounds = await reader.bounds([self._tp])
+                    try:
+                        await catch_up(reader, store, self._tp, bounds[self._tp])
+                    except Untrusted as error:
+                        log.warning("standby %s/%d %s: starting over", *self._tp, error)
+                        store.empty()
+                    await asyncio.sleep(self._config.snapshot_interval)
+        finally:
+            store.close()

@@ -1,0 +1,240 @@
+"""The steps of one owned partition: take what waits, let the engine decide, commit it all in one transaction.
+
+One task. While a step commits the next may be computed, but it is sent after it; whatever arrives meanwhile is merged
+into it. Values are handled before orders, and an order waits while values with an older timestamp are still behind.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import TopicPartition
+
+from risk_stream.kafka.buffer import InputBuffer
+from risk_stream.kafka.config import WorkerConfig
+from risk_stream.kafka.controls import ControlsReader
+from risk_stream.kafka.failpoints import failpoint
+from risk_stream.kafka.journal import JournalRecord, Range, encode, end_after, next_record
+from risk_stream.kafka.ports import EventPort, StepOutputPort
+from risk_stream.kafka.producer import NO_HEADERS, Outgoing, Write
+from risk_stream.kafka.takeover import Owned
+from risk_stream.kafka.transport import FetchState
+from risk_stream.messages.records import Records
+from risk_stream.ops.metrics import WorkerMetrics
+
+OLDER_VALUES_POLL_S = 0.002
+"""How often waiting orders look whether their values have caught up: an answer without records wakes nobody."""
+
+AHEAD_RECORDS_MIN = 500
+"""While a step commits the next is computed only when so many wait; fewer are better merged with what still arrives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a step handles."""
+
+    values: Records
+    values_range: Range
+    orders: Records
+    orders_range: Range
+    controls: int
+    answers: Sequence[Outgoing]
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A decided step that is not committed yet."""
+
+    record: JournalRecord
+    output: StepOutputPort
+    answers: Sequence[Outgoing]
+    started: float
+    records: int
+
+
+class Stepper:
+    """Runs the steps of one partition from where its take-over left it."""
+
+    def __init__(
+        self, config: WorkerConfig, partition: int, owned: Owned, controls: ControlsReader, metrics: WorkerMetrics
+    ) -> None:
+        self._config = config
+        self._partition = partition
+        self._owned = owned
+        self._controls = controls
+        self._metrics = metrics
+        self._loop = asyncio.get_running_loop()
+        limit = config.buffer_records_max
+        self.values = InputBuffer(f"portfolio-values/{partition}", owned.end.values_to, limit)
+        self.orders = InputBuffer(f"orders/{partition}", owned.end.orders_to, limit)
+        self._values_tp = TopicPartition(config.topic("portfolio-values"), partition)
+        self._orders_tp = TopicPartition(config.topic("orders"), partition)
+        self._wake = asyncio.Event()
+        self._commit: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._snapshot_at = self._loop.time() + config.snapshot_interval * (1 + partition / config.partitions)
+        self.progress_at = self._loop.time()
+
+    def wake(self) -> None:
+        """Look for work: records or controls arrived, or a commit ended."""
+        self._wake.set()
+
+    def waiting(self) -> bool:
+        """Whether there is work, so that no progress would mean stuck."""
+        return bool(self.values.count or self.orders.count or self._commit)
+
+    async def run(self, values_state: FetchState, orders_state: FetchState) -> None:
+        """Step until `stop`; any error ends it and must end the process."""
+        self._values_state, self._orders_state = values_state, orders_state
+        self._controls.on_change(self.wake)
+        self._wake.set()
+        try:
+            while not self._stopping:
+                await self._turn()
+                await self._rest()
+            await self._committed()
+        finally:
+            self._controls.forget(self.wake)
+
+    async def stop(self, save: bool) -> None:
+        """Finish what is computed, once `run` returned; with `save`, snapshot what changed since the last."""
+        await self._committed()
+        if save and self._owned.snapshotter.due(self._owned.end):
+            await self._save()
+            await self._committed()
+
+    def ask_to_stop(self) -> None:
+        """Let `run` return after the step at hand."""
+        self._stopping = True
+        self._wake.set()
+
+    async def _rest(self) -> None:
+        """Wait for the next reason to look: work, the time of a snapshot, or the values of waiting orders."""
+        now = self._loop.time()
+        until = max(self._snapshot_at, now + OLDER_VALUES_POLL_S)
+        if self.orders.count and self._commit is None:
+            until = now + OLDER_VALUES_POLL_S
+        timer = self._loop.call_at(until, self._wake.set)
+        await self._wake.wait()
+        timer.cancel()
+        self._wake.clear()
+
+    async def _turn(self) -> None:
+        while not self._stopping:
+            if self._commit is not None and self._commit.done():
+                await self._committed()
+            if self._commit is not None and self.values.count + self.orders.count < AHEAD_RECORDS_MIN:
+                return
+            if self._loop.time() >= self._snapshot_at:
+                self._snapshot_at = self._loop.time() + self._config.snapshot_interval
+                self._pass_markers()
+                if self._owned.snapshotter.due(self._owned.end):
+                    await self._save()
+                    continue
+            taken = await self._take()
+            if taken is None:
+                return
+            computed = self._compute(taken)
+            await self._committed()
+            self._start(self._publish(computed))
+
+    def _pass_markers(self) -> None:
+        if self.values.markers_behind(self._values_state.position) or self.orders.markers_behind(
+            self._orders_state.position
+        ):
+            self._markers_due = True
+
+    _markers_due = False
+
+    async def _take(self) -> Taken | None:
+        values, values_range = self.values.take(self._config.step_records_max)
+        timestamp_max, seen_max = self._older_values_bound()
+        orders, orders_range = self.orders.take(self._config.step_records_max, timestamp_max, seen_max)
+        version = self._controls.version
+        refused = self._controls.unanswered(self._owned.end.controls) if self._partition == 0 else []
+        if not (values.offsets or orders.offsets or refused or self._markers_due):
+            return None
+        if self._markers_due:
+            self._markers_due = False
+            values_range = values_range[0], self.values.take_markers(self._values_state.position)[1]
+            orders_range = orders_range[0], self.orders.take_markers(self._orders_state.position)[1]
+        answers = await self._controls.answers(refused) if refused else ()
+        if refused:
+            version = self._controls.version_after(refused, version)
+        return Taken(values, values_range, orders, orders_range, version, answers)
+
+    def _older_values_bound(self) -> tuple[int, int | None]:
+        """Up to which timestamp, or else up to which fetch, orders have no older value behind them.
+
+        Values that still wait here start at a known timestamp. Otherwise values are behind when the broker has more
+        than was read; and what it has is known as of its last answer, which must not be older than the one that
+        brought the order. An idle values partition answers every `fetch_max_wait_ms`, so an order never waits for long.
+        """
+        first = self.values.first_timestamp()
+        if first is not None:
+            return first, None
+        state, handled = self._values_state, self.values.taken_timestamp
+        if state.lso is None or state.timestamp is None or state.position < state.lso:
+            return handled, None
+        return handled, state.timestamp
+
+    def _compute(self, taken: Taken) -> Computed:
+        failpoint("step.before_compute")
+        started = self._loop.time()
+        output = self._owned.engine.step(taken.values, taken.orders, self._controls.plan(taken.controls))
+        record = next_record(self._owned.end, taken.values_range, taken.orders_range, taken.controls, output.digest)
+        self._owned.end = end_after(record)
+        records = len(taken.values.offsets) + len(taken.orders.offsets)
+        self._metrics.engine(self._loop.time() - started)
+        failpoint("step.after_compute")
+        return Computed(record, output, taken.answers, started, records)
+
+    async def _publish(self, step: Computed) -> None:
+        failpoint("step.before_begin")
+        journal = self._config.topic("journal")
+        offsets = {self._values_tp: step.record.values[1], self._orders_tp: step.record.orders[1]}
+        written = await self._owned.producer.transact(self._writes(step, journal), offsets, _passed)
+        self._owned.journal_next = written[journal] + 1
+        failpoint("step.after_record")
+        self._metrics.step(self._partition, step.records, self._loop.time() - step.started, step.output.counts)
+
+    def _writes(self, step: Computed, journal: str) -> list[Write]:
+        topic, output = self._config.topic, step.output
+        writes = [
+            Write(topic("decisions"), ((key, value, NO_HEADERS) for key, value in output.decisions)),
+            Write(topic("violations"), _events(output.violations)),
+            Write(topic("dead-letters"), [*_events(output.dead_letters), *step.answers]),
+            Write(topic("portfolio-risk"), ((key, value, NO_HEADERS) for key, value in output.portfolio_risk)),
+            Write(journal, [(None, encode(step.record), NO_HEADERS)]),
+        ]
+        return writes
+
+    async def _save(self) -> None:
+        """Cut now, between two steps; write once everything computed so far is committed."""
+        cut = self._owned.snapshotter.cut(self._owned.end)
+        await self._committed()
+        self._start(self._write_snapshot(cut))
+
+    async def _write_snapshot(self, cut: Any) -> None:
+        started = self._loop.time()
+        await self._owned.snapshotter.write(cut, self._owned.journal_next)
+        self._metrics.snapshot(len(cut.rows), self._loop.time() - started)
+
+    def _start(self, work: Any) -> None:
+        self._commit = asyncio.create_task(work, name=f"commit-{self._partition}")
+        self._commit.add_done_callback(lambda _: self._wake.set())
+
+    async def _committed(self) -> None:
+        if self._commit is not None:
+            await self._commit
+            self._commit = None
+        self.progress_at = self._loop.time()
+
+
+def _events(events: Sequence[EventPort]) -> list[Outgoing]:
+    return [(event.key, event.value, event.headers) for event in events]
+
+
+def _passed(part: str) -> None:
+    failpoint(f"step.after_{part}")

@@ -1,0 +1,176 @@
+"""Takes a partition over, at every assignment: fence the old owner, bring the rows up to date, replay the journal.
+
+Nothing is remembered from an earlier ownership, and nothing is swallowed: what does not fit ends the process.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiokafka import TopicPartition
+
+from risk_stream.kafka.buffer import EMPTY, columns
+from risk_stream.kafka.changelog import Untrusted, catch_up
+from risk_stream.kafka.config import WorkerConfig
+from risk_stream.kafka.controls import ControlsReader
+from risk_stream.kafka.failpoints import failpoint
+from risk_stream.kafka.failstop import Doubt
+from risk_stream.kafka.journal import JournalEnd, JournalRecord, Range, beginning, decode, end_after, verify
+from risk_stream.kafka.ports import EngineFactory, EnginePort
+from risk_stream.kafka.producer import PartitionProducer
+from risk_stream.kafka.range_reader import RangeCursor, RangeReader
+from risk_stream.kafka.snapshot import Snapshotter
+from risk_stream.kafka.store import RowStore, Saved, open_store
+from risk_stream.messages.records import Records
+
+REPLAY_SNAPSHOT_RECORDS = 50_000
+"""A long replay saves now and then, for the engine may forget only what is saved: this bounds the rows of one save."""
+
+log = logging.getLogger(__name__)
+
+Bounds = dict[TopicPartition, Range]
+Committed = Callable[[TopicPartition], Awaitable[int | None]]
+"""The group's committed offset of a partition, None when it has none."""
+
+
+@dataclass(slots=True)
+class Owned:
+    """An owned partition, ready to decide from where its journal ends."""
+
+    producer: PartitionProducer
+    store: RowStore
+    engine: EnginePort
+    snapshotter: Snapshotter
+    end: JournalEnd
+    journal_next: int
+
+    async def close(self) -> None:
+        """Give the directory and the connection back; nothing is written."""
+        self.store.close()
+        await self.producer.close()
+
+
+class Takeover:
+    """One take-over of partition `partition`."""
+
+    def __init__(
+        self,
+        config: WorkerConfig,
+        partition: int,
+        path: Path,
+        changelog: str,
+        controls: ControlsReader,
+        engines: EngineFactory,
+    ) -> None:
+        self._config = config
+        self._partition = partition
+        self._path = path
+        self._controls = controls
+        self._engines = engines
+        self._changelog = TopicPartition(changelog, partition)
+        self._journal = TopicPartition(config.topic("journal"), partition)
+        self._values = TopicPartition(config.topic("portfolio-values"), partition)
+        self._orders = TopicPartition(config.topic("orders"), partition)
+
+    async def run(self, committed: Committed) -> Owned:
+        """Fence, load, replay; what is owned then. Doubt when journal, inputs, offsets or outputs do not fit together."""
+        failpoint("takeover.before_fence")
+        producer = PartitionProducer(self._config, self._partition)
+        try:
+            await producer.start()
+            failpoint("takeover.after_fence")
+            store = open_store(self._path, self._config.block_cache_bytes)
+        except BaseException:
+            await producer.close()
+            raise
+        failpoint("takeover.after_open")
+        try:
+            async with RangeReader(self._config) as reader:
+                bounds = await reader.bounds([self._changelog, self._journal, self._values, self._orders])
+                saved = await self._rows(reader, store, bounds)
+                failpoint("takeover.after_changelog")
+                owned = self._owned(producer, store, saved, bounds)
+                await self._replay(reader, owned, bounds)
+            failpoint("takeover.after_replay")
+            await self._check_committed(committed, owned.end)
+        except BaseException:
+            store.close()
+            await producer.close()
+            raise
+        return owned
+
+    async def _rows(self, reader: RangeReader, store: RowStore, bounds: Bounds) -> Saved | None:
+        try:
+            return await catch_up(reader, store, self._changelog, bounds[self._changelog])
+        except Untrusted as error:
+            log.warning("%s/%d %s: rebuilding from the journal's beginning", *self._changelog, error)
+            store.empty()
+            return None
+
+    def _owned(self, producer: PartitionProducer, store: RowStore, saved: Saved | None, bounds: Bounds) -> Owned:
+        engine = self._engines(self._partition, self._config.partitions, store)
+        base = bounds[self._changelog][1] if saved is None else saved.mark.base
+        snapshotter = Snapshotter(producer, store, engine, self._changelog.topic, saved, base)
+        if saved is None:
+            end = beginning(bounds[self._values][0], bounds[self._orders][0])
+            return Owned(producer, store, engine, snapshotter, end, bounds[self._journal][0])
+        mark = saved.mark
+        end = JournalEnd(mark.seq, mark.values_to, mark.orders_to, mark.controls, mark.chain)
+        return Owned(producer, store, engine, snapshotter, end, mark.journal_next)
+
+    async def _replay(self, reader: RangeReader, owned: Owned, bounds: Bounds) -> None:
+        first, end = bounds[self._journal]
+        if not first <= owned.journal_next <= end:
+            raise Doubt(f"{self._where}: the journal is kept from {first} to {end}, needed from {owned.journal_next}")
+        reader.assign({self._journal: owned.journal_next, **self._input_starts(owned.end)})
+        values = RangeCursor(reader, self._values, bounds[self._values][1])
+        orders = RangeCursor(reader, self._orders, bounds[self._orders][1])
+        unsaved = 0
+        async for records in reader.read(self._journal, end):
+            for record in records:
+                step = decode(record.value)
+                verify(owned.end, step)
+                unsaved += await self._replay_step(owned.engine, step, values, orders)
+                owned.end, owned.journal_next = end_after(step), record.offset + 1
+                if unsaved >= REPLAY_SNAPSHOT_RECORDS:
+                    await owned.snapshotter.write(owned.snapshotter.cut(owned.end), owned.journal_next)
+                    unsaved = 0
+        self._check_inputs(owned.end, bounds)
+
+    async def _replay_step(
+        self, engine: EnginePort, step: JournalRecord, values: RangeCursor, orders: RangeCursor
+    ) -> int:
+        await self._controls.wait_for(step.controls)
+        value_records, order_records = await _range(values, step.values), await _range(orders, step.orders)
+        output = engine.step(value_records, order_records, self._controls.plan(step.controls))
+        if output.digest != step.outputs:
+            raise Doubt(f"{self._where}: step {step.seq} replayed to other outputs than it published")
+        return len(value_records.offsets) + len(order_records.offsets)
+
+    def _input_starts(self, end: JournalEnd) -> dict[TopicPartition, int]:
+        return {self._values: end.values_to, self._orders: end.orders_to}
+
+    def _check_inputs(self, end: JournalEnd, bounds: Bounds) -> None:
+        for tp, position in self._input_starts(end).items():
+            first, last = bounds[tp]
+            if not first <= position <= last:
+                raise Doubt(f"{self._where}: {tp.topic} is kept from {first} to {last}, the journal ends at {position}")
+
+    async def _check_committed(self, committed: Committed, end: JournalEnd) -> None:
+        for tp, position in self._input_starts(end).items():
+            offset = await committed(tp)
+            if offset is not None and offset > position:
+                raise Doubt(f"{self._where}: {tp.topic} is committed up to {offset}, the journal ends at {position}")
+
+    @property
+    def _where(self) -> str:
+        return f"partition {self._partition}"
+
+
+async def _range(cursor: RangeCursor, offsets: Range) -> Records:
+    start, stop = offsets
+    if start == stop:
+        return EMPTY
+    parts = await cursor.take(stop)
+    return columns(parts) if parts else EMPTY

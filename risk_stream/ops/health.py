@@ -1,0 +1,85 @@
+"""Whether the worker lives and is ready, and the loopback port that says so: /livez, /readyz, /metrics."""
+
+import json
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from risk_stream.ops.metrics import WorkerMetrics
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(slots=True)
+class Health:
+    """What is known about this worker; set by the Kafka room, read by the endpoint."""
+
+    controls_read: bool = False
+    assigned: bool = False
+    """An assignment arrived (it may be empty, when there are more workers than partitions)."""
+    partitions: dict[int, str] = field(default_factory=dict)
+    """Phase of each assigned partition: "recovering" or "deciding"; deciding means its producer is up too."""
+    stopping: bool = False
+
+    @property
+    def missing(self) -> list[str]:
+        """What keeps the worker from being ready, empty when nothing does."""
+        missing = []
+        if self.stopping:
+            missing.append("stopping")
+        if not self.controls_read:
+            missing.append("controls not read")
+        if not self.assigned:
+            missing.append("no assignment yet")
+        missing.extend(
+            f"partition {partition} {phase}"
+            for partition, phase in sorted(self.partitions.items())
+            if phase != "deciding"
+        )
+        return missing
+
+
+class HealthServer:
+    """Serves on the event loop itself: a loop that hangs does not answer, which is the truth about it."""
+
+    def __init__(self, health: Health, metrics: WorkerMetrics) -> None:
+        self._health = health
+        self._metrics = metrics
+        self._runner: web.AppRunner | None = None
+
+    async def start(self, port: int) -> int:
+        """Listen on loopback; the port, chosen by the system when `port` is 0."""
+        app = web.Application(client_max_size=0)
+        app.router.add_get("/livez", self._livez)
+        app.router.add_get("/readyz", self._readyz)
+        app.router.add_get("/metrics", self._metrics_text)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        self._runner = runner
+        await web.TCPSite(runner, LOOPBACK, port).start()
+        address: tuple[str, int] = runner.addresses[0]
+        return address[1]
+
+    async def stop(self) -> None:
+        """Close the port."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _livez(self, request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def _readyz(self, request: web.Request) -> web.Response:
+        missing = self._health.missing
+        body = {
+            "ready": not missing,
+            "missing": missing,
+            "partitions": {str(partition): phase for partition, phase in sorted(self._health.partitions.items())},
+        }
+        return web.Response(
+            status=503 if missing else 200, text=json.dumps(body) + "\n", content_type="application/json"
+        )
+
+    async def _metrics_text(self, request: web.Request) -> web.Response:
+        return web.Response(
+            body=self._metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        )
