@@ -1,0 +1,1 @@
+"""The one engine that turns ranges of records into final decisions and violations."""

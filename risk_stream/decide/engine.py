@@ -1,0 +1,345 @@
+"""The engine of one partition: ranges of records in, final decisions out. Pure and synchronous.
+
+    values, orders -> columns (messages/compiled, value_batch) -> slots (residents) -> decide (values, orders) -> payloads
+
+Everything that a portfolio remembers is a function of the steps: their ranges, their order and their plans.
+"""
+
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+
+from risk_stream.decide import results as res
+from risk_stream.decide.encode import OrderOutput
+from risk_stream.decide.orders import decide_orders
+from risk_stream.decide.output import Event, StepOutput, digest_of
+from risk_stream.decide.picture import take_pictures
+from risk_stream.decide.residents import Residents, RowSource
+from risk_stream.decide.results import Results, new_results
+from risk_stream.decide.slots import find_slots
+from risk_stream.decide.standing import standing_max
+from risk_stream.decide.tell import dead_letter, dead_letters_of_values, risk_record, violations_by_values
+from risk_stream.decide.value_batch import ValueBatch, decode_values
+from risk_stream.decide.values import apply_values
+from risk_stream.messages.compiled.limit_pieces import LimitPieces, limit_pieces
+from risk_stream.messages.compiled.order_batch import OrderBatch, decode_orders
+from risk_stream.messages.compiled.order_row import WELL_FORMED
+from risk_stream.messages.compiled.result_row import CODES
+from risk_stream.messages.decode import Route
+from risk_stream.messages.fault import Fault
+from risk_stream.messages.records import Records
+from risk_stream.rules.observation import CONTEXT, OBSERVATION
+from risk_stream.rules.plan import GENERAL_WINDOWS, Plan
+from risk_stream.state import layout as lay
+from risk_stream.state.arena import reserve
+from risk_stream.state.cut import KEY_BYTES_MAX, cut_chunks, cut_gone, cut_mains, finish_cut, finish_save
+from risk_stream.state.save import CHUNK_BYTES_MAX, main_bytes_max
+
+CUT_BUFFER_BYTES = 1 << 20
+"""First size of the buffer of a cut; it doubles until the largest row fits, and is emptied whenever it is full."""
+
+__all__ = ["Engine", "Event", "RowSource", "StepOutput"]
+
+
+class _ValueOutput(NamedTuple):
+    violations: list[Event]
+    dead_letters: list[Event]
+    slots: dict[int, int]  # slots whose value was applied: the record's number
+    statuses: list[int]
+
+
+class Engine:
+    """Decides one partition. Not thread-safe; nothing in it reads a clock, a file or a network."""
+
+    def __init__(
+        self,
+        partition: int,
+        partitions: int,
+        rows: RowSource,
+        *,
+        topic_prefix: str = "risk.",
+        resident_max: int = 10_000,
+    ) -> None:
+        self._route = Route(partition, partitions)
+        self._orders_topic = f"{topic_prefix}orders"
+        self._values_topic = f"{topic_prefix}portfolio-values"
+        self._residents = Residents(rows, resident_max)
+        self._context = np.zeros(1, CONTEXT)
+        self._seen = np.zeros(1, OBSERVATION)
+        self._step = 0
+        self._now_ms = 0
+        self._cut_size = CUT_BUFFER_BYTES
+        self._pieces: tuple[Plan | None, LimitPieces] = (None, limit_pieces(()))
+
+    @property
+    def resident_count(self) -> int:
+        """Portfolios in memory."""
+        return self._residents.count
+
+    def step(self, values: Records, orders: Records, plan: Plan) -> StepOutput:
+        """Handle values, then orders, under one plan.
+
+        Raises DamagedRows when saved rows cannot be right. A batch of 2,000 orders takes a few milliseconds.
+        """
+        self._step += 1
+        value_batch = decode_values(values, self._route)
+        told = self._take_values(value_batch, values, plan)
+        order_batch = decode_orders(orders, self._route)
+        results = self._take_orders(order_batch, orders, plan)
+        output = OrderOutput(
+            order_batch,
+            results,
+            self._pieces_of(plan),
+            self._residents.state.text,
+            self._route.partition,
+            plan.version,
+        )
+        decisions = output.decisions(orders)
+        violations = told.violations + output.violations(orders, self._orders_topic)
+        dead_letters = told.dead_letters + [
+            dead_letter(fault, orders, i, self._route.partition, self._orders_topic)
+            for i, fault in order_batch.faults.items()
+            if isinstance(fault, Fault)
+        ]
+        pictures = self._pictures(value_batch, told.slots, plan)
+        return StepOutput(
+            decisions,
+            violations,
+            dead_letters,
+            pictures,
+            digest_of(
+                (value for _, value in decisions),
+                (event.value for event in violations),
+                (event.value for event in dead_letters),
+                (value for _, value in pictures),
+            ),
+            self._count(results, told, dead_letters),
+        )
+
+    def cut(self) -> list[tuple[bytes, bytes | None]]:
+        """Rows changed since the last cut, copied: deletions (None) first. About 1 us a row and portfolio."""
+        state = self._residents.state
+        rows: list[tuple[bytes, bytes | None]] = []
+        gone_max, chunk_max, main_max = (
+            int(state.header[cell]) for cell in (lay.GONE_COUNT, lay.DIRTY_CHUNK_COUNT, lay.DIRTY_COUNT)
+        )
+        bounds = np.zeros((max(gone_max, chunk_max, main_max), 3), np.int64)
+        at = np.zeros(1, np.int64)
+        buffer = np.empty(max(self._cut_size, gone_max * KEY_BYTES_MAX, KEY_BYTES_MAX + CHUNK_BYTES_MAX), np.uint8)
+        _collect(rows, buffer, bounds, int(cut_gone(state, buffer, bounds, at)))
+        done = 0
+        while done < chunk_max:
+            at[0] = 0
+            done, count = cut_chunks(state, done, buffer, bounds, at, 0)
+            _collect(rows, buffer, bounds, int(count))
+        done = 0
+        while done < main_max:
+            at[0] = 0
+            before = done
+            done, count = cut_mains(state, done, buffer, bounds, at, 0)
+            _collect(rows, buffer, bounds, int(count))
+            if done == before:  # the next row alone is larger than the buffer
+                self._cut_size = 2 * (KEY_BYTES_MAX + int(main_bytes_max(state, state.dirty[done])))
+                buffer = np.empty(self._cut_size, np.uint8)
+        finish_cut(state)
+        return rows
+
+    def saved(self) -> None:
+        """The rows of the last cut can be had from the RowSource now; makes room by evicting portfolios."""
+        finish_save(self._residents.state)
+        self._residents.trim(self._step, self._now_ms)
+
+    def _pieces_of(self, plan: Plan) -> LimitPieces:
+        known, pieces = self._pieces
+        if known is not plan:
+            pieces = limit_pieces(plan.limits)
+            self._pieces = (plan, pieces)
+        return pieces
+
+    def _windows_max(self, plan: Plan) -> int:
+        entries = plan.arrays.entries
+        own = int((entries["windows_end"] - entries["windows_first"]).max(initial=0))
+        return int(plan.arrays.header[GENERAL_WINDOWS]) + own
+
+    def _violations_max(self, plan: Plan) -> int:
+        arrays = plan.arrays
+        own = int((arrays.entries["end"] - arrays.entries["first"]).max(initial=0))
+        group = int((arrays.groups["end"] - arrays.groups["first"]).max(initial=0))
+        return len(arrays.general) + own + group
+
+    def _take_values(self, batch: ValueBatch, records: Records, plan: Plan) -> _ValueOutput:
+        if not batch.messages:
+            return _ValueOutput([], [], {}, [])
+        self._bring_values(batch, records)
+        count, positions = len(batch.rows), len(batch.positions)
+        needed = {
+            lay.POSITIONS: positions + count,
+            lay.EXECUTIONS: count,
+            lay.PEAKS: 2 * count,  # a valuation, and a REBASE before it
+            lay.METRICS: len(batch.metrics),
+            lay.COUNTERS: min(count, self._residents.count) * self._windows_max(plan),
+        }
+        self._residents.state = reserve(self._residents.state, needed, 2 * positions + count, len(batch.text))
+        results = new_results(0, 64)
+        done = 0
+        while True:
+            done = apply_values(
+                self._residents.state,
+                plan.arrays,
+                batch.rows,
+                batch.positions,
+                batch.metrics,
+                batch.text,
+                done,
+                self._seen,
+                results,
+            )
+            if done == count:
+                break
+            results = self._more_room(batch, done, plan, results)
+        found = int(results.count[0])
+        violations = violations_by_values(
+            results.violations[:found],
+            results.keys[:found],
+            batch,
+            records,
+            self._residents.state,
+            plan,
+            self._route.partition,
+            self._values_topic,
+        )
+        letters = dead_letters_of_values(batch, records, self._route.partition, self._values_topic)
+        statuses = batch.rows["status"].tolist()
+        untold = (res.IGNORED, res.REPEATED, res.FAULTY)
+        slots = {int(row["slot"]): i for i, row in enumerate(batch.rows) if statuses[i] not in untold}
+        return _ValueOutput(violations, letters, slots, statuses)
+
+    def _bring_values(self, batch: ValueBatch, records: Records) -> None:
+        """Make the portfolios of a batch resident and fill in their slots."""
+        ids = [None if name is None else name.encode() for name in batch.portfolio_ids]
+        absent = {one: None for one in ids if one is not None and self._residents.slot_of(one) == -1}
+        if absent:
+            self._residents.bring(absent, set(absent))
+        portfolios = self._residents.state.portfolios
+        for i, one in enumerate(ids):
+            slot = -1 if one is None else self._residents.slot_of(one)
+            batch.rows[i]["slot"] = slot
+            if slot != -1:
+                portfolios[slot]["touched"] = self._step
+                portfolios[slot]["touched_ms"] = records.timestamps[i]
+        self._now_ms = max(self._now_ms, records.timestamps[-1])
+
+    def _more_room(self, batch: ValueBatch, done: int, plan: Plan, results: Results) -> Results:
+        """Room for what the next valuation can bring at most."""
+        row = batch.rows[done]
+        arriving = int(row["positions_to"] - row["positions_from"])
+        room = int(standing_max(self._residents.state, plan.arrays, int(row["slot"]), arriving))
+        self._residents.state = reserve(self._residents.state, {lay.LEVELS: room}, 0, 0)
+        used = int(results.count[0])
+        larger = new_results(0, 2 * (used + room))
+        larger.violations[:used] = results.violations[:used]
+        larger.keys[:used] = results.keys[:used]
+        larger.count[0] = used
+        return larger
+
+    def _take_orders(self, batch: OrderBatch, records: Records, plan: Plan) -> Results:
+        count = len(batch.rows)
+        slots, absent = np.full(count, -1, np.int32), np.zeros(count, np.int64)
+        if count == 0:
+            return new_results(0, 0)
+        self._now_ms = max(self._now_ms, records.timestamps[-1])
+        if find_slots(self._residents.state, batch.rows, batch.text, self._step, slots, absent):
+            self._bring_orders(batch, np.flatnonzero(slots == -1))
+            find_slots(self._residents.state, batch.rows, batch.text, self._step, slots, absent)
+        names = int(batch.rows["symbol_len"].sum()) + int(batch.rows["sector_len"].sum())
+        needed = {
+            lay.ATTEMPTS: count,
+            lay.OPENS: count,
+            lay.PEAKS: min(count, self._residents.count),  # a REBASE each
+            lay.POSITIONS: count,
+            lay.LEVELS: count,  # an override used each
+            lay.COUNTERS: min(count, self._residents.count) * self._windows_max(plan),
+        }
+        self._residents.state = reserve(self._residents.state, needed, 2 * count, names)
+        per_order = self._violations_max(plan)
+        results = new_results(count, max(1024, 2 * per_order))
+        done = 0
+        while True:
+            done = decide_orders(
+                self._residents.state,
+                plan.arrays,
+                batch.rows,
+                batch.text,
+                slots,
+                done,
+                per_order,
+                self._context,
+                self._seen,
+                results,
+            )
+            if done == count:
+                return results
+            used = int(results.count[0])
+            larger = new_results(0, 2 * (used + per_order))
+            larger.violations[:used] = results.violations[:used]
+            larger.count[0] = used
+            results = larger._replace(decisions=results.decisions)
+
+    def _bring_orders(self, batch: OrderBatch, absent: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> None:
+        """Make the portfolios of orders resident; an invalid order creates none."""
+        known: dict[bytes, None] = {}
+        create: set[bytes] = set()
+        for i in absent.tolist():
+            row = batch.rows[i]
+            length = int(row["portfolio_id_len"])
+            if length == 0:
+                continue
+            at = int(row["portfolio_id_at"])
+            portfolio_id = batch.text[at : at + length].tobytes()
+            known[portfolio_id] = None
+            if row["status"] == WELL_FORMED:
+                create.add(portfolio_id)
+        self._residents.bring(known, create)
+
+    def _pictures(self, batch: ValueBatch, slots: dict[int, int], plan: Plan) -> list[tuple[bytes, bytes]]:
+        if not slots:
+            return []
+        pictures = np.zeros(len(slots), res.RISK_ROW)
+        state = self._residents.state
+        take_pictures(state, plan.arrays, np.fromiter(slots, np.int32, len(slots)), pictures)
+        records = []
+        for picture, (slot, i) in zip(pictures, slots.items(), strict=True):
+            message = batch.messages[i]
+            if isinstance(message, Fault):
+                raise TypeError("a dead letter has no risk picture")
+            records.append(
+                risk_record(
+                    state, slot, picture, message.portfolio_id, message.ts, self._route.partition, plan.version
+                )
+            )
+        return records
+
+    def _count(self, results: Results, told: _ValueOutput, dead_letters: list[Event]) -> dict[str, int]:
+        """Decisions by code, and what became of the values, for metrics."""
+        codes = np.bincount(results.decisions["code"] + 1, minlength=len(CODES) + 1)[1:]
+        counts = {code: int(count) for code, count in zip(CODES, codes, strict=True) if count}
+        by_status = Counter(told.statuses)
+        counts["values_ignored"] = by_status[res.IGNORED] + by_status[res.REPEATED]
+        counts["dead_letters"] = len(dead_letters)
+        return counts
+
+
+def _collect(
+    rows: list[tuple[bytes, bytes | None]],
+    buffer: "np.ndarray[tuple[int], np.dtype[np.uint8]]",
+    bounds: "np.ndarray[tuple[int, int], np.dtype[np.int64]]",
+    count: int,
+) -> None:
+    """Copy the rows that a cut wrote out of its buffer."""
+    if count == 0:
+        return
+    last = bounds[count - 1]
+    text = buffer[: max(int(last[1]), int(last[2]))].tobytes()
+    for key_at, value_at, end in bounds[:count].tolist():
+        rows.append((text[key_at:value_at], None if end < 0 else text[value_at:end]))

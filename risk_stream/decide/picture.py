@@ -1,0 +1,43 @@
+"""The risk picture of a portfolio: peaks, drawdowns, exposures and trading state as they are now."""
+
+import math
+
+import numpy as np
+
+from risk_stream.decide.binding import bind, trading_state
+from risk_stream.rules.gross_exposure import gross_held
+from risk_stream.rules.net_exposure import net_held
+from risk_stream.rules.plan import PlanArrays
+from risk_stream.state.compiled import compiled
+from risk_stream.state.int128 import is_positive, magnitude, subtract, to_double
+from risk_stream.state.layout import Int32s, Rows, State
+from risk_stream.state.peaks import expire_peaks, window_peak
+
+
+@compiled
+def take_pictures(state: State, plan: PlanArrays, slots: Int32s, pictures: Rows) -> None:
+    """Fill one RISK_ROW a slot; O(positions) each."""
+    for i in range(slots.shape[0]):
+        slot = slots[i]
+        bind(state, plan, slot)
+        picture = pictures[i]
+        portfolio = state.portfolios[slot]
+        expire_peaks(state, slot, max(portfolio.to, portfolio.tv))
+        for window in range(4):
+            high, low = window_peak(state, slot, window)
+            picture.peak_hi[window] = high
+            picture.peak_lo[window] = low
+            if is_positive(high, low):
+                fall_hi, fall_lo = subtract(high, low, portfolio.total_hi, portfolio.total_lo)
+                fall = to_double(fall_hi, fall_lo) / to_double(high, low)
+                picture.drawdown[window] = max(fall, 0.0)
+            else:
+                picture.drawdown[window] = math.nan
+        high, low = gross_held(state, slot)
+        picture.gross_hi = high
+        picture.gross_lo = low
+        high, low = net_held(state, slot)
+        high, low = magnitude(high, low)
+        picture.net_hi = high
+        picture.net_lo = low
+        picture.trading_state = np.int8(trading_state(state, plan, slot))

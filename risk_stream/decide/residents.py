@@ -1,0 +1,133 @@
+"""Which portfolios are in memory: brought in from their rows when a batch needs them, evicted when they are too many.
+
+What is resident never changes an answer: a row holds all that a portfolio remembers.
+"""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import numpy as np
+
+from risk_stream.rules.plan import name_hash
+from risk_stream.state import layout as lay
+from risk_stream.state.arena import new_state, reserve
+from risk_stream.state.layout import CHUNK, CHUNK_KINDS, HEAD, OPENS, TAIL, State
+from risk_stream.state.load import COUNTS, evict, find_window_peaks, load_chunk, load_main, read_counts
+from risk_stream.state.portfolios import create_portfolio, find_portfolio
+from risk_stream.state.save import KIND_LETTERS, MAIN_LETTER
+
+IDLE_MS_MAX = lay.DAY_MS
+"""A portfolio not used for 24 h of record time is evicted, whatever room there is."""
+
+EVICTED_SHARE = 16
+"""Beyond the bound, a sixteenth is evicted at once: finding the oldest costs O(residents), so it is not done for one."""
+
+
+class DamagedRows(Exception):
+    """The saved rows of a portfolio cannot be what was written: recovery must rebuild them."""
+
+
+class RowSource(Protocol):
+    """Where saved rows are read from."""
+
+    def get_many(self, keys: list[bytes]) -> list[bytes | None]:
+        """The values of the keys, None where there is none."""
+        ...
+
+
+class Residents:
+    """The columns of one partition and the portfolios in them."""
+
+    def __init__(self, rows: RowSource, resident_max: int) -> None:
+        self.state: State = new_state()
+        self.count = 0
+        self._rows = rows
+        self._resident_max = resident_max
+
+    def slot_of(self, portfolio_id: bytes) -> int:
+        """The slot of a resident portfolio; -1."""
+        text = np.frombuffer(portfolio_id, np.uint8)
+        return int(find_portfolio(self.state, text, 0, len(text), name_hash(portfolio_id.decode())[0]))
+
+    def bring(self, known: Iterable[bytes], create: set[bytes]) -> None:
+        """Make every portfolio resident that has rows, and those to be created in any case."""
+        ids = list(known)
+        mains = self._rows.get_many([bytes((MAIN_LETTER,)) + portfolio_id for portfolio_id in ids])
+        for portfolio_id, main in zip(ids, mains, strict=True):
+            if main is not None:
+                self._load(portfolio_id, main)
+            elif portfolio_id in create:
+                self._create(portfolio_id)
+
+    def _create(self, portfolio_id: bytes) -> int:
+        self.state = reserve(self.state, {lay.PORTFOLIOS: 1}, 0, 0)
+        text = np.frombuffer(portfolio_id, np.uint8)
+        self.count += 1
+        return int(create_portfolio(self.state, text, 0, len(text), *name_hash(portfolio_id.decode())))
+
+    def _load(self, portfolio_id: bytes, main: bytes) -> None:
+        row, at, counts = np.frombuffer(main, np.uint8), np.zeros(1, np.int64), np.zeros(COUNTS, np.int64)
+        if not read_counts(row, at, counts):
+            raise DamagedRows(f"main row of {portfolio_id!r}: unknown version")
+        positions, counters, levels, metrics, opens = (int(count) for count in counts)
+        needed = {
+            lay.POSITIONS: positions,
+            lay.COUNTERS: counters,
+            lay.LEVELS: levels,
+            lay.METRICS: metrics,
+        }
+        self.state = reserve(self.state, needed, 3 * positions + levels, len(main))
+        slot = self._create(portfolio_id)
+        state = self.state
+        # Marked as changed while it is filled, so that filling it does not list it as changed.
+        state.portfolios[slot]["dirty"] = 1
+        open_chunks = np.zeros(opens, np.int64)
+        load_main(state, row, at, counts, slot, open_chunks)
+        if at[0] != len(main):
+            raise DamagedRows(f"main row of {portfolio_id!r}: {len(main)} bytes, {at[0]} read")
+        self._load_chunks(portfolio_id, slot, open_chunks.tolist())
+        find_window_peaks(self.state, slot)
+        self.state.portfolios[slot]["dirty"] = 0
+
+    def _load_chunks(self, portfolio_id: bytes, slot: int, open_chunks: list[int]) -> None:
+        wanted = []
+        for kind in range(CHUNK_KINDS):
+            head, tail = (int(self.state.chains[slot, kind, place]) for place in (HEAD, TAIL))
+            numbers = open_chunks if kind == OPENS else range(head // CHUNK, (tail + CHUNK - 1) // CHUNK)
+            wanted += [(kind, number) for number in numbers if kind == OPENS or head < tail]
+        keys = [
+            b"%c%b\0%b" % (KIND_LETTERS[kind], portfolio_id, number.to_bytes(8, "big")) for kind, number in wanted
+        ]
+        rows = self._rows.get_many(keys) if keys else []
+        for (kind, number), row in zip(wanted, rows, strict=True):
+            if row is None:
+                raise DamagedRows(f"portfolio {portfolio_id!r}: chunk {number} of kind {kind} is missing")
+            self.state = reserve(self.state, {kind: 1}, CHUNK, len(row))
+            if not load_chunk(self.state, np.frombuffer(row, np.uint8), slot, kind, number):
+                raise DamagedRows(f"portfolio {portfolio_id!r}: chunk {number} of kind {kind} lacks entries")
+
+    def trim(self, step: int, now_ms: int) -> None:
+        """Evict what is idle, and the longest unused beyond the bound; never what this step used or is not saved."""
+        portfolios = self.state.portfolios
+        clean = (
+            (portfolios["used"] == 1)
+            & (portfolios["dirty"] == 0)
+            & (portfolios["cutting"] == 0)
+            & (portfolios["touched"] != step)
+        )
+        leaving = clean & (portfolios["touched_ms"] < now_ms - IDLE_MS_MAX)
+        excess = self.count - int(leaving.sum()) - self._resident_max
+        if excess > 0:
+            candidates = np.flatnonzero(clean & ~leaving)
+            wanted = min(len(candidates), excess + self._resident_max // EVICTED_SHARE)
+            if wanted:
+                oldest = np.argpartition(portfolios["touched"][candidates], wanted - 1)[:wanted]
+                leaving[candidates[oldest]] = True
+        for slot in np.flatnonzero(leaving):
+            evict(self.state, slot)
+            self.count -= 1
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether there are more than the bound."""
+        return self.count > self._resident_max

@@ -1,0 +1,135 @@
+"""Rows of the value loop as messages: violations by valuations, dead letters, risk pictures."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from risk_stream.decide import results as res
+from risk_stream.decide.output import Event
+from risk_stream.decide.value_batch import ValueBatch
+from risk_stream.messages.compiled.result_row import EVENTS, OBSERVED_DOUBLE, OBSERVED_NULL, REASONS, SEVERITIES
+from risk_stream.messages.decision import NotEvaluable, Severity
+from risk_stream.messages.fault import Fault, FaultReason
+from risk_stream.messages.headers import dead_letter_headers, violation_headers
+from risk_stream.messages.inputs import Inputs, position_text, source_text
+from risk_stream.messages.limit import LimitKind
+from risk_stream.messages.money import MONEY_DIGITS, format_double, format_scaled
+from risk_stream.messages.portfolio_risk import PortfolioRisk, TradingState, Windows, encode_portfolio_risk
+from risk_stream.messages.records import Records
+from risk_stream.messages.violation import Trigger, Violation, ViolationEvent, encode_violation, violation_id
+from risk_stream.rules.plan import Plan
+from risk_stream.state.layout import Int32s, Rows, State
+
+TRADING_STATES = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED)
+FILL_FAULTS = {
+    res.UNKNOWN_ORDER: Fault(FaultReason.UNKNOWN_ORDER, "order_id: not an open order; the position was moved"),
+    res.OVERFILL: Fault(FaultReason.OVERFILL, "last_quantity: more than is open; the position was moved"),
+}
+
+
+def wide(high: Any, low: Any) -> int:
+    """A 128-bit pair as an int."""
+    return (int(high) << 64) + int(low)
+
+
+def observed_text(row: Any) -> str | None:
+    """What a violation row observed, as decimal text."""
+    if row["observed_form"] == OBSERVED_NULL:
+        return None
+    if row["observed_form"] == OBSERVED_DOUBLE:
+        return format_double(float(row["observed"]))
+    return format_scaled(wide(row["observed_hi"], row["observed_lo"]), int(row["digits"]))
+
+
+def string_of(state: State, number: int) -> str | None:
+    """A string of the pool; -1 is None."""
+    if number == -1:
+        return None
+    known = state.strings[number]
+    at = int(known["at"])
+    return state.text[at : at + int(known["len"])].tobytes().decode()
+
+
+def violations_by_values(
+    rows: Rows, keys: Int32s, batch: ValueBatch, records: Records, state: State, plan: Plan, partition: int, topic: str
+) -> list[Event]:
+    """The events of standing limits, in the order in which they came about; about 20 us each, they are rare."""
+    events = []
+    for row, key in zip(rows, keys.tolist(), strict=True):
+        record = int(row["record"])
+        message = batch.messages[record]
+        if isinstance(message, Fault):
+            raise TypeError(f"record {records.offsets[record]} is a dead letter and cannot change a level")
+        limit = plan.limits[int(row["limit"])]
+        offset = records.offsets[record]
+        subject = string_of(state, key)
+        violation = Violation(
+            violation_id=violation_id(limit.limit_id, Trigger.VALUE, partition, offset, subject),
+            event=ViolationEvent(EVENTS[int(row["event"])]),
+            trigger=Trigger.VALUE,
+            limit_id=limit.limit_id,
+            kind=limit.kind,
+            severity=Severity(SEVERITIES[int(row["severity"])]),
+            action=limit.action,
+            mode=limit.mode,
+            portfolio_id=message.portfolio_id,
+            order_id=None,
+            symbol=subject if limit.kind is LimitKind.POSITION_SIZE else None,
+            sector=subject if limit.kind is LimitKind.SECTOR_EXPOSURE else None,
+            observed=observed_text(row),
+            threshold=limit.threshold_text,
+            utilisation=None if math.isnan(row["utilisation"]) else format_double(float(row["utilisation"])),
+            reason=None if row["reason"] < 0 else NotEvaluable(REASONS[int(row["reason"])]),
+            inputs=Inputs(None, position_text(partition, offset), plan.version),
+            ts=message.ts,
+        )
+        headers = violation_headers(violation, source_text(topic, partition, offset))
+        events.append(Event(message.portfolio_id.encode(), encode_violation(violation), headers))
+    return events
+
+
+def dead_letters_of_values(batch: ValueBatch, records: Records, partition: int, topic: str) -> list[Event]:
+    """Records that are no value, and fills that do not fit their order."""
+    letters = []
+    for i, message in enumerate(batch.messages):
+        fault = message if isinstance(message, Fault) else FILL_FAULTS.get(int(batch.rows[i]["status"]))
+        if fault is not None:
+            letters.append(dead_letter(fault, records, i, partition, topic))
+    return letters
+
+
+def dead_letter(fault: Fault, records: Records, i: int, partition: int, topic: str) -> Event:
+    """A record as it came, with why it could not be taken."""
+    source = source_text(topic, partition, records.offsets[i])
+    key = records.keys[i]
+    return Event(key, records.values[i], dead_letter_headers(fault, source, key, records.timestamps[i]))
+
+
+def risk_record(
+    state: State, slot: int, picture: Any, portfolio_id: str, ts: int, partition: int, version: int
+) -> tuple[bytes, bytes]:
+    """The `portfolio-risk` record of a portfolio."""
+    portfolio = state.portfolios[slot]
+    valued = portfolio["tv"] >= 0
+    peaks = [wide(picture["peak_hi"][i], picture["peak_lo"][i]) for i in range(4)]
+    falls = [float(fall) for fall in picture["drawdown"]]
+    risk = PortfolioRisk(
+        portfolio_id=portfolio_id,
+        total_value=format_scaled(wide(portfolio["total_hi"], portfolio["total_lo"]), MONEY_DIGITS) if valued else None,
+        peaks=Windows(*(format_scaled(peak, MONEY_DIGITS) if valued else None for peak in peaks)),
+        drawdowns=Windows(*(format_double(fall) if valued and not math.isnan(fall) else None for fall in falls)),
+        gross_exposure=format_scaled(wide(picture["gross_hi"], picture["gross_lo"]), MONEY_DIGITS) if valued else None,
+        net_exposure=format_scaled(wide(picture["net_hi"], picture["net_lo"]), MONEY_DIGITS) if valued else None,
+        open_orders=int(portfolio["open_count"]),
+        trading_state=TRADING_STATES[int(picture["trading_state"])],
+        value=position_text(partition, int(portfolio["value_offset"])),
+        controls=version,
+        ts=ts,
+    )
+    return portfolio_id.encode(), encode_portfolio_risk(risk)
+
+
+def empty_pictures(count: int) -> Rows:
+    """Room for risk pictures."""
+    return np.zeros(count, res.RISK_ROW)

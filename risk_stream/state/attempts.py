@@ -1,0 +1,217 @@
+"""Order attempts of a portfolio: which ids were decided, and how many equal orders came within a window.
+
+Every attempt is one entry of a queue in the order of To. An id counts for 24 h of To and among the last 10,000; the
+entry stays longer while a DUPLICATE_ORDER window needs it. Equal attempts (symbol, side, quantity, price) are linked
+backwards with a jump pointer each (skew-binary, E. W. Myers 1983), so "how many of them are inside the window" takes
+O(log n) for any number of windows, also when an algorithm floods the market with one order.
+"""
+
+import numpy as np
+
+from risk_stream.messages.compiled.hash128 import avalanche
+from risk_stream.state.chunks import append, drop_head, head_entry, next_entry, touch
+from risk_stream.state.compiled import compiled
+from risk_stream.state.counters import bucket_of
+from risk_stream.state.layout import (
+    ATTEMPTS,
+    ATTEMPTS_MAX,
+    BUCKETS,
+    BY_ATTEMPT,
+    BY_SIGNATURE,
+    CHUNK,
+    DAY_MS,
+    HEAD,
+    IDS_MAX,
+    TAIL,
+    State,
+)
+from risk_stream.state.table import insert, mix, remove
+
+
+@compiled
+def owned_key(slot: int, h1: np.uint64) -> np.uint64:
+    """Table key of an id within a portfolio."""
+    return mix(np.uint64(slot), h1)
+
+
+@compiled
+def find_attempt(state: State, slot: int, h1: np.uint64, h2: np.uint64) -> int:
+    """The entry of an order id that still counts; -1 when there is none."""
+    key = owned_key(slot, h1)
+    keys = state.table_keys[BY_ATTEMPT]
+    refs = state.table_refs[BY_ATTEMPT]
+    mask = np.int64(refs.shape[0] - 1)
+    at = np.int64(key) & mask
+    while refs[at] != -1:
+        if keys[at] == key:
+            entry = refs[at]
+            attempt = state.attempts[entry]
+            if attempt.h1 == h1 and attempt.h2 == h2 and state.chunks[ATTEMPTS][entry // CHUNK].slot == slot:
+                return entry
+        at = (at + 1) & mask
+    return np.int32(-1)
+
+
+@compiled
+def signature_key(slot: int, symbol: int, side: int, quantity: int, price: int) -> np.uint64:
+    """Table key of equal orders."""
+    key = mix(np.uint64(slot), np.uint64(np.int64(symbol) * 2 + side))
+    return avalanche(mix(key, np.uint64(quantity)) ^ np.uint64(price))
+
+
+@compiled
+def find_equal(state: State, slot: int, symbol: int, side: int, quantity: int, price: int) -> int:
+    """The newest entry equal in symbol, side, quantity and price; -1 when there is none."""
+    key = signature_key(slot, symbol, side, quantity, price)
+    keys = state.table_keys[BY_SIGNATURE]
+    refs = state.table_refs[BY_SIGNATURE]
+    mask = np.int64(refs.shape[0] - 1)
+    at = np.int64(key) & mask
+    while refs[at] != -1:
+        if keys[at] == key:
+            entry = refs[at]
+            known = state.attempts[entry]
+            if (
+                known.symbol == symbol
+                and known.side == side
+                and known.quantity == quantity
+                and known.price == price
+                and state.chunks[ATTEMPTS][entry // CHUNK].slot == slot
+            ):
+                return entry
+        at = (at + 1) & mask
+    return np.int32(-1)
+
+
+@compiled
+def sequence_of(state: State, entry: int) -> int:
+    """The sequence number of an entry within its portfolio."""
+    return state.chunks[ATTEMPTS][entry // CHUNK].number * CHUNK + entry % CHUNK
+
+
+@compiled
+def is_inside(state: State, slot: int, entry: int, sequence: int, oldest_bucket: int, window_ms: int) -> bool:
+    """Whether the attempt with that sequence number is still held and not before the window's oldest sub-bucket."""
+    if entry == -1 or sequence < state.chains[slot, ATTEMPTS, HEAD]:
+        return False
+    return bucket_of(state.attempts[entry].to, window_ms) >= oldest_bucket
+
+
+@compiled
+def count_equal(state: State, slot: int, newest: int, now: int, window_ms: int) -> int:
+    """How many attempts equal to entry `newest` (-1: none) lie in the window at `now` (To, ms)."""
+    oldest_bucket = bucket_of(now, window_ms) - BUCKETS + 1
+    if newest == -1 or bucket_of(state.attempts[newest].to, window_ms) < oldest_bucket:
+        return 0
+    entry = np.int64(newest)
+    while True:
+        attempt = state.attempts[entry]
+        if is_inside(state, slot, attempt.jump, attempt.jump_seq, oldest_bucket, window_ms):
+            entry = np.int64(attempt.jump)
+        elif is_inside(state, slot, attempt.previous, attempt.previous_seq, oldest_bucket, window_ms):
+            entry = np.int64(attempt.previous)
+        else:
+            return np.int64(state.attempts[newest].depth - state.attempts[entry].depth) + 1
+
+
+@compiled
+def link_equal(state: State, slot: int, entry: int) -> None:
+    """Make an entry the newest of its equals."""
+    attempt = state.attempts[entry]
+    key = signature_key(slot, attempt.symbol, attempt.side, attempt.quantity, attempt.price)
+    previous = find_equal(state, slot, attempt.symbol, attempt.side, attempt.quantity, attempt.price)
+    if previous == -1:
+        attempt.depth = np.int32(0)
+        attempt.previous = np.int32(-1)
+        attempt.jump = np.int32(-1)
+    else:
+        last = state.attempts[previous]
+        remove(state, BY_SIGNATURE, key, previous)
+        attempt.depth = last.depth + np.int32(1)
+        attempt.previous = np.int32(previous)
+        attempt.previous_seq = sequence_of(state, previous)
+        attempt.jump = np.int32(previous)
+        attempt.jump_seq = attempt.previous_seq
+        if last.jump != -1 and last.jump_seq >= state.chains[slot, ATTEMPTS, HEAD]:
+            over = state.attempts[last.jump]
+            if (
+                over.jump != -1
+                and over.jump_seq >= state.chains[slot, ATTEMPTS, HEAD]
+                and last.depth - over.depth == over.depth - state.attempts[over.jump].depth
+            ):
+                attempt.jump = over.jump
+                attempt.jump_seq = over.jump_seq
+    insert(state, BY_SIGNATURE, key, entry)
+
+
+@compiled
+def remember_attempt(
+    state: State,
+    slot: int,
+    h1: np.uint64,
+    h2: np.uint64,
+    symbol: int,
+    side: int,
+    quantity: int,
+    price: int,
+) -> int:
+    """Append an attempt at the portfolio's To; `price` -1 when absent. Its entry."""
+    entry = append(state, slot, ATTEMPTS)
+    attempt = state.attempts[entry]
+    attempt.h1 = h1
+    attempt.h2 = h2
+    attempt.to = state.portfolios[slot].to
+    attempt.symbol = np.int32(symbol)
+    attempt.side = np.int8(side)
+    attempt.quantity = quantity
+    attempt.price = price
+    attempt.notional_hi = 0
+    attempt.notional_lo = np.uint64(0)
+    insert(state, BY_ATTEMPT, owned_key(slot, h1), entry)
+    if state.portfolios[slot].ids_entry == -1:
+        state.portfolios[slot].ids_entry = entry
+    link_equal(state, slot, entry)
+    return entry
+
+
+@compiled
+def drop_attempt(state: State, slot: int) -> None:
+    """Forget the oldest attempt, whose id is forgotten already."""
+    entry = head_entry(state, slot, ATTEMPTS)
+    oldest = state.attempts[entry]
+    if find_equal(state, slot, oldest.symbol, oldest.side, oldest.quantity, oldest.price) == entry:
+        key = signature_key(slot, oldest.symbol, oldest.side, oldest.quantity, oldest.price)
+        remove(state, BY_SIGNATURE, key, entry)
+    drop_head(state, slot, ATTEMPTS)
+
+
+@compiled
+def expire_ids(state: State, slot: int) -> None:
+    """Forget ids 24 h of To old, and all but the last 10,000."""
+    portfolio = state.portfolios[slot]
+    chain = state.chains[slot, ATTEMPTS]
+    while portfolio.ids_entry != -1:
+        entry = portfolio.ids_entry
+        attempt = state.attempts[entry]
+        if portfolio.to - attempt.to < DAY_MS and chain[TAIL] - portfolio.ids_head <= IDS_MAX:
+            break
+        remove(state, BY_ATTEMPT, owned_key(slot, attempt.h1), entry)
+        portfolio.ids_head += 1
+        portfolio.ids_entry = next_entry(state, ATTEMPTS, entry) if portfolio.ids_head < chain[TAIL] else -1
+        touch(state, slot)
+
+
+@compiled
+def expire_attempts(state: State, slot: int, equal_window_ms: int) -> None:
+    """Forget ids that no longer count, then attempts that no armed window can need any more.
+
+    `equal_window_ms` is the longest armed DUPLICATE_ORDER window: an attempt as old as it is outside of it.
+    """
+    expire_ids(state, slot)
+    portfolio = state.portfolios[slot]
+    chain = state.chains[slot, ATTEMPTS]
+    while chain[HEAD] < portfolio.ids_head:
+        age_ms = portfolio.to - state.attempts[head_entry(state, slot, ATTEMPTS)].to
+        if age_ms < equal_window_ms and chain[TAIL] - chain[HEAD] <= ATTEMPTS_MAX:
+            break
+        drop_attempt(state, slot)

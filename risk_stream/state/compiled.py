@@ -1,0 +1,23 @@
+"""How every compiled function of state, rules and decide is compiled: cached on disk, without the interpreter lock."""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar, cast
+
+import numba
+
+from risk_stream.messages.compiled import jit
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# The cache folder is set when `jit` is imported; its own decorator fixes signatures, which for a tuple of forty arrays
+# would be longer than the functions. Here types come from the first call; `Engine` makes it before any partition is owned.
+SHARED_CACHE = jit.use_cache_folder
+
+
+def compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile `function` with numba in nopython mode; the typed signature stays visible to the type checker.
+
+    Fast-math stays off: ratios are defined as exact IEEE quotients, and a reassociated sum is another number.
+    """
+    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, error_model="numpy")(function))

@@ -1,0 +1,94 @@
+"""A cut between two steps: every row changed since the last one, copied into one buffer."""
+
+import numpy as np
+
+from risk_stream.state.compiled import compiled
+from risk_stream.state.layout import (
+    DIRTY_CHUNK_COUNT,
+    DIRTY_COUNT,
+    GONE_COUNT,
+    ID_BYTES_MAX,
+    Bytes,
+    Int64s,
+    State,
+)
+from risk_stream.state.save import (
+    CHUNK_BYTES_MAX,
+    main_bytes_max,
+    put_chunk,
+    put_chunk_key,
+    put_main,
+    put_main_key,
+)
+
+KEY_BYTES_MAX = ID_BYTES_MAX + 10
+
+
+@compiled
+def cut_gone(state: State, buffer: Bytes, bounds: Int64s, at: Int64s) -> int:
+    """Keys of chunk rows to delete; `bounds` gets three places a row: key start, value start, end (no value: -1)."""
+    for i in range(state.header[GONE_COUNT]):
+        gone = state.gone[i]
+        bounds[i, 0] = at[0]
+        put_chunk_key(state, buffer, at, gone.slot, gone.kind, gone.number)
+        bounds[i, 1] = at[0]
+        bounds[i, 2] = -1
+    count = state.header[GONE_COUNT]
+    state.header[GONE_COUNT] = 0
+    return count
+
+
+@compiled
+def cut_chunks(state: State, first: int, buffer: Bytes, bounds: Int64s, at: Int64s, count: int) -> tuple[int, int]:
+    """Changed chunks from list place `first` on, while there is room; (place reached, rows so far)."""
+    for i in range(first, state.header[DIRTY_CHUNK_COUNT]):
+        if at[0] + KEY_BYTES_MAX + CHUNK_BYTES_MAX > buffer.shape[0]:
+            return i, count
+        kind = np.int64(state.dirty_chunks[i, 0])
+        chunk = np.int64(state.dirty_chunks[i, 1])
+        head = state.chunks[kind][chunk]
+        if head.dirty == 0:
+            continue  # freed since, or listed twice
+        head.dirty = np.int8(0)
+        head.saved = np.int8(1)
+        bounds[count, 0] = at[0]
+        put_chunk_key(state, buffer, at, head.slot, kind, head.number)
+        bounds[count, 1] = at[0]
+        put_chunk(state, buffer, at, kind, chunk)
+        bounds[count, 2] = at[0]
+        count += 1
+    return np.int64(state.header[DIRTY_CHUNK_COUNT]), count
+
+
+@compiled
+def cut_mains(state: State, first: int, buffer: Bytes, bounds: Int64s, at: Int64s, count: int) -> tuple[int, int]:
+    """Changed portfolios from list place `first` on, while there is room; (place reached, rows so far)."""
+    for i in range(first, state.header[DIRTY_COUNT]):
+        slot = state.dirty[i]
+        if at[0] + KEY_BYTES_MAX + main_bytes_max(state, slot) > buffer.shape[0]:
+            return i, count
+        portfolio = state.portfolios[slot]
+        portfolio.dirty = np.int8(0)
+        portfolio.cutting = np.int8(1)
+        bounds[count, 0] = at[0]
+        put_main_key(state, buffer, at, slot)
+        bounds[count, 1] = at[0]
+        put_main(state, buffer, at, slot)
+        bounds[count, 2] = at[0]
+        count += 1
+    return np.int64(state.header[DIRTY_COUNT]), count
+
+
+@compiled
+def finish_cut(state: State) -> None:
+    """Start new lists of what changes from here on."""
+    state.header[DIRTY_COUNT] = 0
+    state.header[DIRTY_CHUNK_COUNT] = 0
+
+
+@compiled
+def finish_save(state: State) -> None:
+    """The rows of the last cut are stored: their portfolios may be evicted, if they have not changed again."""
+    for slot in range(state.portfolios.shape[0]):
+        if state.portfolios[slot].cutting == 1:
+            state.portfolios[slot].cutting = np.int8(0)

@@ -1,0 +1,243 @@
+"""The columns: one record array a kind of thing, all of one partition, linked by index.
+
+Everything a portfolio remembers lies in these arrays; a "slot" is the index of a resident portfolio. Arrays grow by
+doubling between batches (arena.py), never inside a compiled loop. -1 is "none" in every link, NONE in every time.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+NONE = np.int64(-(2**63))
+"""No time, no sequence: below every real one."""
+
+ID_BYTES_MAX = 256
+"""64 printable characters of at most 4 bytes each in UTF-8."""
+
+CHUNK = 16
+"""Entries a chunk: the unit of memory, of saving and of freeing (16 attempts are about 1 KB as a row)."""
+
+BUCKETS = 60
+"""Sub-buckets of a rolling count or sum (the contract's number)."""
+
+PEAK_BUCKET_MS = 300_000
+PEAK_BUCKETS = (288, 2016, 8640)
+"""Five-minute buckets in a day, in 7 and in 30 days."""
+
+DAY_MS = 86_400_000
+IDS_MAX = 10_000
+"""Order ids, and execution ids, remembered a portfolio (the contract's number)."""
+
+ATTEMPTS_MAX = 1 << 20
+"""Attempts kept a portfolio for DUPLICATE_ORDER windows, whatever their length: 96 MB; the oldest are forgotten."""
+
+MEMOS_MAX = 4_096
+"""Symbols a portfolio remembers only a mark or a sector of (nothing held, nothing open); the contract sets no bound."""
+
+# Arenas: things taken from a free list. The four chunked ones come first, so that a kind of chunk is its arena.
+ATTEMPTS, EXECUTIONS, OPENS, PEAKS, PORTFOLIOS, POSITIONS, COUNTERS, LEVELS, METRICS = range(9)
+CHUNK_KINDS = 4
+ARENAS = 9
+
+# Columns of State.chains
+FIRST, LAST, HEAD, TAIL = range(4)
+
+# Columns of State.free
+FREE_HEAD, FREE_COUNT = range(2)
+
+# Hash tables
+BY_PORTFOLIO, BY_POSITION, BY_ATTEMPT, BY_SIGNATURE, BY_OPEN, BY_EXECUTION, BY_STRING = range(7)
+TABLES = 7
+
+# Cells of State.header
+STRING_COUNT, TEXT_USED, DIRTY_COUNT, GONE_COUNT, DIRTY_CHUNK_COUNT, MEMO_CLOCK = range(6)
+HEADER_CELLS = 6
+
+PORTFOLIO = np.dtype(
+    [
+        ("h1", np.uint64),  # hash128 of the id
+        ("h2", np.uint64),
+        ("to", np.int64),  # greatest ts among orders, ms; NONE before the first
+        ("tv", np.int64),  # ts of the last applied valuation, ms
+        ("total_hi", np.int64),  # last total value, money
+        ("total_lo", np.uint64),
+        ("flow_hi", np.int64),  # cash flows cumulated since the first valuation, money
+        ("flow_lo", np.uint64),
+        ("top_hi", np.int64),  # greatest (total value - cumulated flow) since the first valuation
+        ("top_lo", np.uint64),
+        ("value_offset", np.int64),  # last applied record of portfolio-values; -1 before the first
+        ("sequence", np.int64),
+        ("snapshot_ts", np.int64),  # ts of the last valuation with positions
+        ("halt_version", np.int64),  # controls version when a limit halted it; NONE when none did
+        ("rebase_seen", np.int64),  # offset of the last REBASE applied; -1
+        ("ids_head", np.int64),  # first attempt whose id still counts as a duplicate
+        ("open_count", np.int64),
+        ("open_oldest", np.int64),  # no open order is older than this; NONE when unknown
+        # From here on nothing is saved: it is derived when a row is loaded.
+        ("side_hi", np.int64, (2,)),  # sum of (held +- open) x mark, by order direction: NET of the other symbols
+        ("side_lo", np.uint64, (2,)),
+        ("gross_hi", np.int64),  # sum of the larger |(held +- open) x mark|: GROSS of the other symbols
+        ("gross_lo", np.uint64),
+        ("ids_entry", np.int64),  # entry of ids_head; -1 when no id counts
+        ("touched", np.int64),  # step in which it was last used
+        ("touched_ms", np.int64),
+        ("plan_version", np.int64),
+        ("entry", np.int32),  # the plan's entry for this portfolio; -1
+        ("unmarked", np.int32),  # symbols with something held or open and no mark
+        ("memos", np.int32),  # symbols with nothing held and nothing open
+        ("id_len", np.int32),
+        ("next", np.int32),  # free list
+        ("positions", np.int32),
+        ("counters", np.int32),
+        ("levels", np.int32),
+        ("metrics", np.int32),
+        ("window_peak", np.int32, (3,)),  # entry that holds the peak of P1D, P7D, P30D; -1
+        ("used", np.int8),
+        ("dirty", np.int8),
+        ("cutting", np.int8),  # copied by a cut that is not saved yet
+        ("saved", np.int8),  # a row of it exists
+    ],
+    align=True,
+)
+
+POSITION = np.dtype(
+    [
+        ("held_hi", np.int64),
+        ("held_lo", np.uint64),
+        ("open_hi", np.int64, (2,)),  # open buys, open sells
+        ("open_lo", np.uint64, (2,)),
+        ("value_hi", np.int64, (2,)),  # derived: (held + open buys) x mark, (held - open sells) x mark
+        ("value_lo", np.uint64, (2,)),
+        ("snapshot_price", np.int64),  # 0: none
+        ("fill_price", np.int64),
+        ("order_price", np.int64),
+        ("used_at", np.int64),  # rising number of the last use, to drop the oldest memo
+        ("slot", np.int32),
+        ("symbol", np.int32),  # a string
+        ("snapshot_sector", np.int32),  # a string; -1
+        ("order_sector", np.int32),
+        ("next", np.int32),
+        ("previous", np.int32),
+    ],
+    align=True,
+)
+
+COUNTER = np.dtype(
+    [
+        ("window_ms", np.int64),
+        ("newest", np.int64),  # bucket number of the newest sub-bucket
+        ("sum_hi", np.int64),
+        ("sum_lo", np.uint64),
+        ("kind", np.int32),  # 0 attempts, 1 approved notional
+        ("next", np.int32),
+        ("bucket_hi", np.int64, (BUCKETS,)),
+        ("bucket_lo", np.uint64, (BUCKETS,)),
+    ],
+    align=True,
+)
+
+LEVEL = np.dtype(
+    [
+        ("armed_since", np.int64),  # the limit's, when the level was set
+        ("uid", np.int32),  # the limit's number
+        ("key", np.int32),  # a string (symbol or sector); -1
+        ("next", np.int32),
+        ("level", np.int8),  # 1 WARNED, 2 BREACHED, CONSUMED an override
+        ("severity", np.int8),
+        ("seen", np.int8),
+    ],
+    align=True,
+)
+
+METRIC_VALUE = np.dtype(
+    [("h1", np.uint64), ("h2", np.uint64), ("value", np.float64), ("next", np.int32)], align=True
+)
+
+ATTEMPT = np.dtype(
+    [
+        ("h1", np.uint64),  # hash128 of the order id
+        ("h2", np.uint64),
+        ("to", np.int64),  # To when it came, ms
+        ("quantity", np.int64),
+        ("price", np.int64),  # -1: absent
+        ("notional_hi", np.int64),  # approved notional, money; 0 when refused
+        ("notional_lo", np.uint64),
+        ("symbol", np.int32),  # a string
+        ("side", np.int8),
+        # Derived: chain of attempts equal in symbol, side, quantity and price.
+        ("depth", np.int32),
+        ("previous", np.int32),
+        ("jump", np.int32),
+        ("previous_seq", np.int64),
+        ("jump_seq", np.int64),
+    ],
+    align=True,
+)
+
+EXECUTION_ID = np.dtype([("h1", np.uint64), ("h2", np.uint64)], align=True)
+
+OPEN = np.dtype(
+    [
+        ("h1", np.uint64),  # hash128 of the order id
+        ("h2", np.uint64),
+        ("to", np.int64),  # To at approval, ms
+        ("remaining", np.int64),  # quantity still open; 0: closed
+        ("symbol", np.int32),
+        ("side", np.int32),
+    ],
+    align=True,
+)
+
+PEAK = np.dtype([("bucket", np.int64), ("net_hi", np.int64), ("net_lo", np.uint64)], align=True)
+
+CHUNK_HEAD = np.dtype(
+    [
+        ("number", np.int64),  # sequence number of its first entry / CHUNK
+        ("slot", np.int32),
+        ("next", np.int32),
+        ("previous", np.int32),
+        ("live", np.int32),  # OPENS: entries not closed
+        ("dirty", np.int8),
+        ("saved", np.int8),
+    ],
+    align=True,
+)
+
+STRING = np.dtype([("h1", np.uint64), ("h2", np.uint64), ("at", np.int64), ("len", np.int64)], align=True)
+
+GONE = np.dtype([("number", np.int64), ("kind", np.int32), ("slot", np.int32)], align=True)
+"""A saved chunk row to delete at the next cut."""
+
+Rows = npt.NDArray[np.void]
+Int64s = npt.NDArray[np.int64]
+Int32s = npt.NDArray[np.int32]
+UInt64s = npt.NDArray[np.uint64]
+Bytes = npt.NDArray[np.uint8]
+
+
+class State(NamedTuple):
+    """All arrays of one partition, as the compiled loops take them."""
+
+    header: Int64s
+    free: Int64s
+    portfolios: Rows
+    ids: Bytes  # [slot, ID_BYTES_MAX]
+    chains: Int64s  # [slot, chunk kind, FIRST LAST HEAD TAIL]
+    positions: Rows
+    counters: Rows
+    levels: Rows
+    metrics: Rows
+    chunks: tuple[Rows, Rows, Rows, Rows]
+    attempts: Rows
+    executions: Rows
+    opens: Rows
+    peaks: Rows
+    strings: Rows
+    text: Bytes
+    table_keys: tuple[UInt64s, UInt64s, UInt64s, UInt64s, UInt64s, UInt64s, UInt64s]
+    table_refs: tuple[Int32s, Int32s, Int32s, Int32s, Int32s, Int32s, Int32s]
+    table_used: Int64s
+    dirty: Int32s  # slots changed since the last cut
+    dirty_chunks: Int32s  # [n, 2]: kind, chunk
+    gone: Rows

@@ -1,0 +1,249 @@
+"""What a portfolio holds and has open, symbol by symbol, with the sums over all symbols kept up to date.
+
+A symbol's *mark*: its price in the last snapshot, else that of its last fill later than that snapshot, else the order
+price of its last approved order that had one. `refresh` is called after every change of a position; it replaces the
+position's share in the portfolio's sums, so that GROSS and NET of an order cost O(1) and not O(symbols).
+"""
+
+import numpy as np
+
+from risk_stream.state.arena import release, take
+from risk_stream.state.chunks import touch
+from risk_stream.state.compiled import compiled
+from risk_stream.state.int128 import PRODUCT_TO_MONEY, add, compare, magnitude, multiply_divide, subtract
+from risk_stream.state.layout import BY_POSITION, MEMO_CLOCK, MEMOS_MAX, POSITIONS, State
+from risk_stream.state.table import insert, mix, remove
+
+U0 = np.uint64(0)
+
+
+@compiled
+def position_key(slot: int, symbol: int) -> np.uint64:
+    """Table key of a position."""
+    return mix(np.uint64(slot), np.uint64(symbol))
+
+
+@compiled
+def find_position(state: State, slot: int, symbol: int) -> int:
+    """The position of a symbol; -1 when nothing is remembered of it."""
+    key = position_key(slot, symbol)
+    keys = state.table_keys[BY_POSITION]
+    refs = state.table_refs[BY_POSITION]
+    mask = np.int64(refs.shape[0] - 1)
+    at = np.int64(key) & mask
+    while refs[at] != -1:
+        if keys[at] == key:
+            known = state.positions[refs[at]]
+            if known.slot == slot and known.symbol == symbol:
+                return refs[at]
+        at = (at + 1) & mask
+    return np.int32(-1)
+
+
+@compiled
+def mark_of(state: State, position: int) -> int:
+    """The symbol's mark, a price in 10^-8; 0 when there is none."""
+    known = state.positions[position]
+    if known.snapshot_price != 0:
+        return known.snapshot_price
+    if known.fill_price != 0:
+        return known.fill_price
+    return known.order_price
+
+
+@compiled
+def sector_of(state: State, position: int) -> int:
+    """The symbol's sector as remembered (a string); -1 when unknown."""
+    known = state.positions[position]
+    return known.snapshot_sector if known.snapshot_sector != -1 else known.order_sector
+
+
+@compiled
+def held_and_open(state: State, position: int, side: int) -> tuple[int, int]:
+    """Quantity held plus what is open in a direction (buys add, sells subtract)."""
+    known = state.positions[position]
+    if side == 0:
+        return add(known.held_hi, known.held_lo, known.open_hi[0], known.open_lo[0])
+    return subtract(known.held_hi, known.held_lo, known.open_hi[1], known.open_lo[1])
+
+
+@compiled
+def is_idle(state: State, position: int) -> bool:
+    """Whether nothing is held and nothing is open."""
+    known = state.positions[position]
+    return (
+        (known.held_hi | known.open_hi[0] | known.open_hi[1]) == 0
+        and (known.held_lo | known.open_lo[0] | known.open_lo[1]) == U0
+    )
+
+
+@compiled
+def larger_value(state: State, position: int) -> tuple[int, int]:
+    """The larger of |value with open buys| and |value with open sells|: the share in GROSS and SECTOR sums."""
+    known = state.positions[position]
+    buy_hi, buy_lo = magnitude(known.value_hi[0], known.value_lo[0])
+    sell_hi, sell_lo = magnitude(known.value_hi[1], known.value_lo[1])
+    if compare(buy_hi, buy_lo, sell_hi, sell_lo) >= 0:
+        return buy_hi, buy_lo
+    return sell_hi, sell_lo
+
+
+@compiled
+def detach(state: State, position: int) -> None:
+    """Take the position's share out of its portfolio's sums, before it changes."""
+    known = state.positions[position]
+    portfolio = state.portfolios[known.slot]
+    gross_hi, gross_lo = larger_value(state, position)
+    high, low = subtract(portfolio.gross_hi, portfolio.gross_lo, gross_hi, gross_lo)
+    portfolio.gross_hi = high
+    portfolio.gross_lo = low
+    for side in range(2):
+        high, low = subtract(
+            portfolio.side_hi[side], portfolio.side_lo[side], known.value_hi[side], known.value_lo[side]
+        )
+        portfolio.side_hi[side] = high
+        portfolio.side_lo[side] = low
+    if is_idle(state, position):
+        portfolio.memos -= np.int32(1)
+    elif mark_of(state, position) == 0:
+        portfolio.unmarked -= np.int32(1)
+
+
+@compiled
+def attach(state: State, position: int) -> None:
+    """Put the position's share into its portfolio's sums, after it changed."""
+    known = state.positions[position]
+    portfolio = state.portfolios[known.slot]
+    mark = mark_of(state, position)
+    for side in range(2):
+        quantity_hi, quantity_lo = held_and_open(state, position, side)
+        value_hi, value_lo = multiply_divide(quantity_hi, quantity_lo, mark, PRODUCT_TO_MONEY)
+        known.value_hi[side] = value_hi
+        known.value_lo[side] = value_lo
+        high, low = add(portfolio.side_hi[side], portfolio.side_lo[side], value_hi, value_lo)
+        portfolio.side_hi[side] = high
+        portfolio.side_lo[side] = low
+    gross_hi, gross_lo = larger_value(state, position)
+    high, low = add(portfolio.gross_hi, portfolio.gross_lo, gross_hi, gross_lo)
+    portfolio.gross_hi = high
+    portfolio.gross_lo = low
+    if is_idle(state, position):
+        portfolio.memos += np.int32(1)
+    elif mark == 0:
+        portfolio.unmarked += np.int32(1)
+    touch(state, known.slot)
+
+
+@compiled
+def start_position(state: State, slot: int, symbol: int) -> int:
+    """An empty position, attached."""
+    position = take(state, POSITIONS, state.positions)
+    new = state.positions[position]
+    new.slot = np.int32(slot)
+    new.symbol = np.int32(symbol)
+    new.held_hi = 0
+    new.held_lo = U0
+    for side in range(2):
+        new.open_hi[side] = 0
+        new.open_lo[side] = U0
+    new.snapshot_price = 0
+    new.fill_price = 0
+    new.order_price = 0
+    new.snapshot_sector = np.int32(-1)
+    new.order_sector = np.int32(-1)
+    portfolio = state.portfolios[slot]
+    new.previous = np.int32(-1)
+    new.next = portfolio.positions
+    if portfolio.positions != -1:
+        state.positions[portfolio.positions].previous = np.int32(position)
+    portfolio.positions = np.int32(position)
+    insert(state, BY_POSITION, position_key(slot, symbol), position)
+    attach(state, position)
+    use_position(state, position)
+    return position
+
+
+@compiled
+def use_position(state: State, position: int) -> None:
+    """Note a use, so that the memo used longest ago is the first to go."""
+    state.header[MEMO_CLOCK] += 1
+    state.positions[position].used_at = state.header[MEMO_CLOCK]
+
+
+@compiled
+def drop_position(state: State, position: int) -> None:
+    """Forget a position."""
+    detach(state, position)
+    known = state.positions[position]
+    portfolio = state.portfolios[known.slot]
+    remove(state, BY_POSITION, position_key(known.slot, known.symbol), position)
+    if known.previous == -1:
+        portfolio.positions = known.next
+    else:
+        state.positions[known.previous].next = known.next
+    if known.next != -1:
+        state.positions[known.next].previous = known.previous
+    touch(state, known.slot)
+    release(state, POSITIONS, state.positions, position)
+
+
+@compiled
+def position_for(state: State, slot: int, symbol: int) -> int:
+    """The position of a symbol, started when it is new; the memo used longest ago makes room beyond the bound."""
+    position = find_position(state, slot, symbol)
+    if position != -1:
+        use_position(state, position)
+        return position
+    if state.portfolios[slot].memos >= MEMOS_MAX:
+        drop_oldest_memo(state, slot)
+    return start_position(state, slot, symbol)
+
+
+@compiled
+def drop_oldest_memo(state: State, slot: int) -> None:
+    """Forget the symbol with nothing held and nothing open that was used longest ago: O(symbols), beyond the bound only."""
+    oldest = np.int32(-1)
+    position = state.portfolios[slot].positions
+    while position != -1:
+        if is_idle(state, position) and (
+            oldest == -1 or state.positions[position].used_at < state.positions[oldest].used_at
+        ):
+            oldest = position
+        position = state.positions[position].next
+    if oldest != -1:
+        drop_position(state, oldest)
+
+
+@compiled
+def clear_snapshot(state: State, slot: int) -> None:
+    """What a new snapshot replaces: quantities, marks and sectors of the old one, marks of earlier fills."""
+    position = state.portfolios[slot].positions
+    while position != -1:
+        following = state.positions[position].next
+        detach(state, position)
+        known = state.positions[position]
+        known.held_hi = 0
+        known.held_lo = U0
+        known.snapshot_price = 0
+        known.fill_price = 0
+        known.snapshot_sector = np.int32(-1)
+        attach(state, position)
+        if is_idle(state, position) and known.order_price == 0 and known.order_sector == -1:
+            drop_position(state, position)
+        position = following
+
+
+@compiled
+def held_value(state: State, position: int) -> tuple[int, int]:
+    """Quantity held x mark, money, signed; what is held always has a mark (a snapshot or a fill set it)."""
+    known = state.positions[position]
+    return multiply_divide(known.held_hi, known.held_lo, mark_of(state, position), PRODUCT_TO_MONEY)
+
+
+@compiled
+def others_unmarked(state: State, slot: int, own: int) -> bool:
+    """Whether a symbol other than position `own` (-1: none) has something open and no mark."""
+    count = state.portfolios[slot].unmarked
+    if own != -1 and mark_of(state, own) == 0 and not is_idle(state, own):
+        count -= np.int32(1)
+    return count > 0
