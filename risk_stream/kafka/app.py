@@ -41,10 +41,10 @@ class RiskApp(faust.App):  # type: ignore[misc]
 
 
 def create_app(config: WorkerConfig) -> RiskApp:
-    """The Faust app: consumer group, co-partitioned inputs, one table; no web, no topics of its own but the changelog."""
+    """The Faust app: consumer group, co-partitioned inputs, one table and its changelog; no web."""
     app = RiskApp(
         config.app_id,
-        broker=";".join(f"kafka://{server}" for server in config.bootstrap_servers),
+        broker=";".join(f"kafka://{server}" for server in config.servers),
         broker_session_timeout=config.session_timeout,
         broker_rebalance_timeout=config.rebalance_timeout,
         broker_heartbeat_interval=config.heartbeat_interval,
@@ -66,6 +66,14 @@ def create_app(config: WorkerConfig) -> RiskApp:
     for name in ("orders", "portfolio-values"):
         app.topics.add(app.topic(config.topic(name), key_type=bytes, value_type=bytes, acks=False))
     return app
+
+
+def serve(config: WorkerConfig, engines: EngineFactory, controls: ControlsPort, decode_control: DecodeControl) -> None:
+    """Run a worker in this process until it is told to stop. Whatever goes wrong ends the process (failstop.py)."""
+    try:
+        asyncio.run(run_worker(config, engines, controls, decode_control))
+    except Exception as error:
+        fail_stop("worker", error)
 
 
 async def run_worker(

@@ -39,7 +39,7 @@ class InputBuffer:
         """Behind the last record put in, transaction markers included: all below it is here or handled."""
         self.count = 0
         self.taken_timestamp = -1
-        """Timestamp of the last record taken; records still to come are not older (the broker appends in time order)."""
+        """Timestamp of the last record taken; those still to come are not older (the broker appends in time order)."""
 
     def has_room(self) -> bool:
         """Whether more may be fetched. One fetch (at most 1 MiB) may still arrive after this turned false."""

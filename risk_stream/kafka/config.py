@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from risk_stream.kafka.connection import Connection
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerConfig:
     """Settings of one worker process. Names of topics and of the consumer group follow from two of them."""
 
-    bootstrap: str
-    """host:port, or several, separated by commas."""
+    connection: Connection
     data_dir: Path
     """Where this worker keeps RocksDB: one worker, one directory."""
     app_id: str = "risk-stream"
@@ -48,9 +49,9 @@ class WorkerConfig:
     """How soon added partitions are noticed (and refused)."""
 
     @property
-    def bootstrap_servers(self) -> list[str]:
-        """The list the Kafka client wants."""
-        return [server.strip() for server in self.bootstrap.split(",") if server.strip()]
+    def servers(self) -> list[str]:
+        """The addresses of the cluster, one by one."""
+        return [server.strip() for server in self.connection.bootstrap.split(",") if server.strip()]
 
     def topic(self, name: str) -> str:
         """Full name of a topic of the catalogue: `risk.orders` of `orders`."""

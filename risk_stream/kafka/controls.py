@@ -1,4 +1,4 @@
-"""The controls log: read whole before the first decision, then followed; and the answers to controls that are refused."""
+"""The controls log: read whole before the first decision, then followed; and the answers to refused controls."""
 
 import asyncio
 import bisect
@@ -13,13 +13,15 @@ from risk_stream.kafka.ports import ControlsPort, DecodeControl
 from risk_stream.kafka.producer import Outgoing
 from risk_stream.kafka.range_reader import RangeReader
 from risk_stream.messages.fault import Fault
+from risk_stream.messages.headers import dead_letter_headers
+from risk_stream.messages.inputs import source_text
 
 ANSWERS_MAX = 100
 """Refused controls one step answers; more of them wait for the next step, at their own controls version."""
 
 
 class ControlsReader:
-    """Follows `controls` without a group: every worker sees all of it. Effective within a fetch, well below a second."""
+    """Follows `controls` without a group: every worker sees all of it, within a fetch, well below a second."""
 
     def __init__(self, config: WorkerConfig, controls: ControlsPort, decode: DecodeControl) -> None:
         self._config = config
@@ -27,7 +29,7 @@ class ControlsReader:
         self._decode = decode
         self._tp = TopicPartition(config.topic("controls"), 0)
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=config.bootstrap_servers,
+            **config.connection.client_options(),
             client_id=f"{config.app_id}-controls",
             group_id=None,
             enable_auto_commit=False,
@@ -122,7 +124,7 @@ class ControlsReader:
         return refused[-1] if len(refused) == ANSWERS_MAX else newest
 
     async def answers(self, offsets: Sequence[int]) -> list[Outgoing]:
-        """The dead letters for these refused controls, read again: refusals are rare, remembering them all is not free."""
+        """The dead letters for these refused controls, read again: refusals are rare, remembering all is not free."""
         letters: list[Outgoing] = []
         async with RangeReader(self._config) as reader:
             for offset in offsets:
@@ -133,24 +135,5 @@ class ControlsReader:
 
     def _dead_letter(self, record: Any) -> Outgoing:
         fault = self._decode(record.value, record.timestamp)
-        source = f"{self._tp.topic}/{self._tp.partition}@{record.offset}"
-        return record.key, record.value, dead_letter_headers(fault, source, record.timestamp)
-
-
-def dead_letter_headers(fault: Fault, source: str, timestamp_ms: int) -> list[tuple[str, bytes]]:
-    """Headers of a dead letter: why and where from, and the CloudEvents attributes every event carries."""
-    from datetime import UTC, datetime
-
-    time = datetime.fromtimestamp(timestamp_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    texts = {
-        "reason": fault.reason,
-        "detail": fault.detail,
-        "source": source,
-        "ce_specversion": "1.0",
-        "ce_id": source,
-        "ce_type": "risk_stream.dead_letter.v1",
-        "ce_source": source.rpartition("@")[0],
-        "ce_time": time,
-        "content-type": "application/octet-stream",
-    }
-    return [(name, text.encode()) for name, text in texts.items()]
+        source = source_text(self._tp.topic, self._tp.partition, record.offset)
+        return record.key, record.value, dead_letter_headers(fault, source, record.key, record.timestamp)

@@ -1,4 +1,4 @@
-"""The one way out when anything is in doubt: no clean-up, no further write, a non-zero exit code and a clear last line."""
+"""The one way out when anything is in doubt: no further write, a non-zero exit code, a clear last line."""
 
 import os
 import sys

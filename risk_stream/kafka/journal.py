@@ -1,7 +1,7 @@
 """The journal's record: which ranges a step handled, at which controls version, what it published, chained. Pure.
 
 `chain` = sha256 hex over the previous record's chain (as text, empty before the first step) followed by this record as
-canonical JSON without its chain: keys sorted, no spaces. Whoever changes, drops or swaps a record breaks every later chain.
+canonical JSON without its chain: keys sorted, no spaces. A record changed, dropped or swapped breaks every later chain.
 """
 
 import hashlib

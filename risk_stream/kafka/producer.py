@@ -37,14 +37,14 @@ def shorten_transaction_backoff() -> None:
 
 
 class PartitionProducer:
-    """Writes partition `partition` of every output. Starting it fences whoever held the same transactional id before."""
+    """Writes partition `partition` of every output. Starting it fences whoever held its transactional id before."""
 
     def __init__(self, config: WorkerConfig, partition: int) -> None:
         self._partition = partition
         self._timeout = config.operation_timeout
         self._group = config.app_id
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=config.bootstrap_servers,
+            **config.connection.client_options(),
             client_id=f"{config.app_id}-producer-{partition}",
             transactional_id=config.transactional_id(partition),
             transaction_timeout_ms=int(config.transaction_timeout * 1000),

@@ -16,7 +16,7 @@ POLL_MS = 1_000
 
 
 def fetch_while_records_wait(consumer: AIOKafkaConsumer) -> None:
-    """Fetch other partitions although records of one wait to be taken; aiokafka holds the whole broker back for 0.1 s."""
+    """Fetch other partitions although records of one wait to be taken: aiokafka would hold them back for 0.1 s."""
     consumer._fetcher._prefetch_backoff = 0.0
 
 
@@ -26,7 +26,7 @@ class RangeReader:
     def __init__(self, config: WorkerConfig) -> None:
         self._timeout = config.takeover_timeout
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=config.bootstrap_servers,
+            **config.connection.client_options(),
             client_id=f"{config.app_id}-reader",
             group_id=None,
             enable_auto_commit=False,

@@ -1,4 +1,4 @@
-"""Saves the rows that changed: first to the changelog in one transaction, then to RocksDB, then the engine may forget."""
+"""Saves the rows that changed: to the changelog in one transaction, then to RocksDB, then the engine may forget."""
 
 import hashlib
 from collections.abc import Iterator, Sequence

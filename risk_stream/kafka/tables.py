@@ -15,7 +15,7 @@ from risk_stream.kafka.config import WorkerConfig
 
 TABLE_NAME = "portfolios"
 TOMBSTONE_RETENTION_MS = 7 * 24 * 3600 * 1000
-"""A worker that was away for longer must not trust its directory: deletions it missed may be gone from the changelog."""
+"""A worker away for longer must not trust its directory: deletions it missed may be gone from the changelog."""
 
 Assigned = Callable[[set[TP], set[TP], int], Awaitable[None]]
 """Told the active and the standby partitions of everything, and the generation."""

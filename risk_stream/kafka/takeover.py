@@ -74,7 +74,7 @@ class Takeover:
         self._orders = TopicPartition(config.topic("orders"), partition)
 
     async def run(self, committed: Committed) -> Owned:
-        """Fence, load, replay; what is owned then. Doubt when journal, inputs, offsets or outputs do not fit together."""
+        """Fence, load, replay; what is owned then. Doubt when journal, inputs, offsets or outputs do not agree."""
         failpoint("takeover.before_fence")
         producer = PartitionProducer(self._config, self._partition)
         try:

@@ -143,7 +143,7 @@ class InLoopConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         config = cast(RiskApp, self.app).config
         self._assignor = self.app.assignor
         return aiokafka.AIOKafkaConsumer(
-            bootstrap_servers=config.bootstrap_servers,
+            **config.connection.client_options(),
             client_id=f"{config.app_id}-consumer",
             group_id=config.app_id,
             group_instance_id=config.instance_id,
