@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from risk_stream.messages.compiled.pool import pool_of
-from risk_stream.messages.compiled.write_text import escape
+from risk_stream.messages.json_text import quoted
 from risk_stream.messages.limit import Limit
 
 # Each limit has these pieces, in this order; piece p of limit i is number i * PIECES + p.
@@ -25,20 +25,19 @@ class LimitPieces(NamedTuple):
     limits: tuple[Limit, ...]
     text: npt.NDArray[np.uint8]
     starts: npt.NDArray[np.int64]
-    bytes_max: int
-    """The most that all pieces of one limit take together."""
+    sizes: npt.NDArray[np.int64]
+    """Bytes of all pieces of a limit together."""
 
 
 def limit_pieces(limits: Sequence[Limit]) -> LimitPieces:
     """The pieces of all limits; VIOLATION_ROW.limit is an index into `limits`."""
     pool = pool_of(piece for limit in limits for piece in pieces_of(limit))
-    sizes = np.diff(pool.starts[::PIECES])
-    return LimitPieces(tuple(limits), pool.text, pool.starts, int(sizes.max(initial=0)))
+    return LimitPieces(tuple(limits), pool.text, pool.starts, np.diff(pool.starts[::PIECES]))
 
 
 def pieces_of(limit: Limit) -> tuple[str, ...]:
     """The pieces of one limit, in order."""
-    limit_id = escape(limit.limit_id)
+    limit_id = quoted(limit.limit_id)[1:-1]
     head = f'"limit_id":"{limit_id}","kind":"{limit.kind}","severity":"'
     return (
         "{" + head,

@@ -2,59 +2,43 @@
 
 import numpy as np
 
-from risk_stream.messages.limit import LimitKind
+from risk_stream.messages.decision import DECISION_CODES, NotEvaluable, Severity
+from risk_stream.messages.violation import ViolationEvent
 
 # DECISION_ROW.code is an index in CODES; the code of a kind of limit is CODE_OF_KIND + its place in LimitKind.
-CODE_OK = 0
-CODE_OVERRIDDEN = 1
-CODE_INVALID_ORDER = 2
-CODE_DUPLICATE_ORDER_ID = 3
-CODE_HALTED = 4
-CODE_REDUCING = 5
-CODE_NOT_EVALUABLE = 6
-CODE_OF_KIND = 7
-CODES = (
-    "OK",
-    "OVERRIDDEN",
-    "INVALID_ORDER",
-    "DUPLICATE_ORDER_ID",
-    "HALTED",
-    "REDUCING",
-    "NOT_EVALUABLE",
-    *(kind.value for kind in LimitKind),
-)
+CODES = DECISION_CODES
+CODE_OK = CODES.index("OK")
+CODE_OVERRIDDEN = CODES.index("OVERRIDDEN")
+CODE_INVALID_ORDER = CODES.index("INVALID_ORDER")
+CODE_DUPLICATE_ORDER_ID = CODES.index("DUPLICATE_ORDER_ID")
+CODE_HALTED = CODES.index("HALTED")
+CODE_REDUCING = CODES.index("REDUCING")
+CODE_NOT_EVALUABLE = CODES.index("NOT_EVALUABLE")
+CODE_OF_KIND = CODE_NOT_EVALUABLE + 1
 
 # VIOLATION_ROW.event
-WARNING = 0
-DETECTED = 1
-RESOLVED = 2
-EVENTS = ("WARNING", "DETECTED", "RESOLVED")
+EVENTS = tuple(ViolationEvent)
+WARNING = EVENTS.index(ViolationEvent.WARNING)
+DETECTED = EVENTS.index(ViolationEvent.DETECTED)
+RESOLVED = EVENTS.index(ViolationEvent.RESOLVED)
 
 # VIOLATION_ROW.severity
-SEVERITY_WARNING = 0
-SOFT_BREACH = 1
-HARD_BREACH = 2
-CRITICAL = 3
-SEVERITIES = ("WARNING", "SOFT_BREACH", "HARD_BREACH", "CRITICAL")
+SEVERITIES = tuple(Severity)
+SEVERITY_WARNING = SEVERITIES.index(Severity.WARNING)
+SOFT_BREACH = SEVERITIES.index(Severity.SOFT_BREACH)
+HARD_BREACH = SEVERITIES.index(Severity.HARD_BREACH)
+CRITICAL = SEVERITIES.index(Severity.CRITICAL)
 
 # VIOLATION_ROW.reason: why a limit was not evaluable, in the order in which the reasons are checked; -1 is none.
 NO_REASON = -1
-NO_VALUATION = 0
-NO_PRICE = 1
-NO_REFERENCE_PRICE = 2
-NO_SECTOR = 3
-NO_METRIC = 4
-TOTAL_VALUE_NOT_POSITIVE = 5
-PEAK_NOT_POSITIVE = 6
-REASONS = (
-    "NO_VALUATION",
-    "NO_PRICE",
-    "NO_REFERENCE_PRICE",
-    "NO_SECTOR",
-    "NO_METRIC",
-    "TOTAL_VALUE_NOT_POSITIVE",
-    "PEAK_NOT_POSITIVE",
-)
+REASONS = tuple(NotEvaluable)
+NO_VALUATION = REASONS.index(NotEvaluable.NO_VALUATION)
+NO_PRICE = REASONS.index(NotEvaluable.NO_PRICE)
+NO_REFERENCE_PRICE = REASONS.index(NotEvaluable.NO_REFERENCE_PRICE)
+NO_SECTOR = REASONS.index(NotEvaluable.NO_SECTOR)
+NO_METRIC = REASONS.index(NotEvaluable.NO_METRIC)
+TOTAL_VALUE_NOT_POSITIVE = REASONS.index(NotEvaluable.TOTAL_VALUE_NOT_POSITIVE)
+PEAK_NOT_POSITIVE = REASONS.index(NotEvaluable.PEAK_NOT_POSITIVE)
 
 # VIOLATION_ROW.observed_form: which of its fields holds the observed value
 OBSERVED_NULL = 0

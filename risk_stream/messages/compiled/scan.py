@@ -10,8 +10,8 @@ from risk_stream.messages.compiled.hash128 import hash128_of, murmur2_of
 from risk_stream.messages.compiled.jit import INT64S, POINTER, TEXT, Bytes, compiled, rows_of
 from risk_stream.messages.compiled.order_row import NEEDS_EXACT, ORDER_ROW, WELL_FORMED
 from risk_stream.messages.compiled.scan_order import ROW, scan_order
-
-CLOCK_SKEW_MS_MAX = 60_000
+from risk_stream.messages.compiled.write_time import is_writable_time
+from risk_stream.messages.instant import SKEW_MS_MAX
 
 NDInt64 = npt.NDArray[np.int64]
 
@@ -71,7 +71,7 @@ def scan_orders(
         doubtful += 1
         if not scan_order(row, text, value_start[i], value_end[i]):
             continue
-        if row["ts"] < 0 or row["ts"] > row["timestamp"] + CLOCK_SKEW_MS_MAX:
+        if row["ts"] > row["timestamp"] + SKEW_MS_MAX or not is_writable_time(row["ts"]):
             continue
         at = int(row["portfolio_id_at"])
         length = int(row["portfolio_id_len"])

@@ -54,8 +54,3 @@ def put_escaped(out: Bytes, at: int, source: Bytes, start: int, length: int) -> 
         out[at] = c
         at += 1
     return at
-
-
-def escape(text: str) -> str:
-    """`put_escaped` for text known beforehand."""
-    return text.replace("\\", "\\\\").replace('"', '\\"')
