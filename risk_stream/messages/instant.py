@@ -19,7 +19,7 @@ _RFC3339: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\
 _EPOCH: Final = datetime(1970, 1, 1)
 _MS: Final = timedelta(milliseconds=1)
 # The last millisecond that RFC 3339 can write.
-_TIME_MS_MAX: Final = (datetime(9999, 12, 31, 23, 59, 59, 999_000) - _EPOCH) // _MS
+TIME_MS_MAX: Final = (datetime(9999, 12, 31, 23, 59, 59, 999_000) - _EPOCH) // _MS
 _PROBLEM: Final = "must be RFC 3339 in UTC or integer epoch milliseconds, 1970 to 9999"
 
 
@@ -75,6 +75,6 @@ def _from_number(text: str, name: str) -> int:
         ms = parse_scaled(text, 0, 18)
     except NumberError:
         raise FieldError(name, _PROBLEM) from None
-    if not 0 <= ms <= _TIME_MS_MAX:
+    if not 0 <= ms <= TIME_MS_MAX:
         raise FieldError(name, _PROBLEM)
     return ms

@@ -137,7 +137,7 @@ def _as_json(value: object) -> object:
         case datetime(tzinfo=zone, year=year) if zone is not None and 1970 <= year < 9999:
             return value.astimezone(UTC).isoformat()
         case date() | time():
-            # Without an offset, or out of these years, it is no point in time that a limit could have: text that is refused.
+            # Without an offset, or out of these years, it is no point in time that a limit could have: refused as text.
             return f"not UTC: {value.isoformat()}"
         case list():
             return [_as_json(entry) for entry in value]
