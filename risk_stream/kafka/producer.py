@@ -19,9 +19,9 @@ before it asks again, which would be most of a 6 ms transaction. tests/kafka/tes
 BATCH_BYTES_MAX = 960 * 1024
 """Below the broker's default message.max.bytes of 1,048,588, with room for one record's headers."""
 
-Headers = Sequence[tuple[str, bytes]]
+Headers = list[tuple[str, bytes]]
 Outgoing = tuple[bytes | None, bytes | None, Headers]
-NO_HEADERS: Headers = ()
+NO_HEADERS: Headers = []
 
 
 class Write(NamedTuple):

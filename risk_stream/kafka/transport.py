@@ -87,6 +87,8 @@ class RebalanceListener(FaustRebalanceListener):  # type: ignore[misc]
 class InLoopConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
     """The driver's consumer without its thread: calls are plain calls, callbacks are awaited in place."""
 
+    wait_for_shutdown = False  # there is no thread that would tell when it is down
+
     def __init__(self, consumer: "RiskConsumer", **kwargs: Any) -> None:
         loop = asyncio.get_running_loop()
         super().__init__(consumer, thread_loop=loop, **{**kwargs, "loop": loop})
@@ -120,7 +122,6 @@ class InLoopConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         await Service._stop_children(self)
 
     async def _stop_futures(self) -> None:
-        self.set_shutdown()
         await Service._stop_futures(self)
 
     async def _stop_exit_stacks(self) -> None:
