@@ -1,4 +1,4 @@
-"""Whether the worker lives and is ready, and the loopback port that says so: /livez, /readyz, /metrics."""
+"""Whether the worker lives and is ready, and the port that says so: /livez, /readyz, /metrics."""
 
 import json
 from dataclasses import dataclass, field
@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from risk_stream.ops.metrics import WorkerMetrics
-
-LOOPBACK = "127.0.0.1"
 
 
 @dataclass(slots=True)
@@ -47,8 +45,8 @@ class HealthServer:
         self._metrics = metrics
         self._runner: web.AppRunner | None = None
 
-    async def start(self, port: int) -> int:
-        """Listen on loopback; the port, chosen by the system when `port` is 0."""
+    async def start(self, host: str, port: int) -> int:
+        """Listen; the port, chosen by the system when `port` is 0."""
         app = web.Application(client_max_size=0)
         app.router.add_get("/livez", self._livez)
         app.router.add_get("/readyz", self._readyz)
@@ -56,7 +54,7 @@ class HealthServer:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         self._runner = runner
-        await web.TCPSite(runner, LOOPBACK, port).start()
+        await web.TCPSite(runner, host, port).start()
         address: tuple[str, int] = runner.addresses[0]
         return address[1]
 

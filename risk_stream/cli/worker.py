@@ -1,0 +1,36 @@
+"""`risk-stream worker`: decide orders until stopped."""
+
+import logging
+import sys
+
+import click
+
+from risk_stream.ops.load import load_settings
+
+
+@click.command()
+def command() -> None:
+    """Decide orders until SIGTERM or Ctrl-C, which stop it in order. Everything is set by RISK_STREAM_ variables.
+
+    Exit code 0 after a clean stop; 1 when anything was in doubt: start it again, it recovers.
+    """
+    settings = load_settings()
+    logging.basicConfig(
+        level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    # Imported late: a wrong setting should be told at once, not after two seconds of imports.
+    from risk_stream.decide.engine import Engine
+    from risk_stream.kafka.app import serve
+    from risk_stream.kafka.config import WorkerConfig
+    from risk_stream.kafka.ports import EnginePort, RowSource
+    from risk_stream.kafka.warmup import warm_up
+    from risk_stream.messages.decode import decode_control
+    from risk_stream.rules.book import Controls
+
+    config = WorkerConfig.of(settings)
+
+    def engine(partition: int, partitions: int, rows: RowSource) -> EnginePort:
+        return Engine(partition, partitions, rows, topic_prefix=config.topic_prefix, resident_max=config.resident_max)
+
+    warm_up(engine, Controls())
+    serve(config, engine, Controls(), decode_control)
