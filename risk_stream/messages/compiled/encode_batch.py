@@ -47,10 +47,7 @@ class Payloads(NamedTuple):
 def encode_decisions(batch: OrderBatch, results: Results) -> Payloads:
     """The decision of every row; none for a FAULT."""
     count = batch.rows.size
-    fixed = count * FIXED_BYTES_MAX + results.violations.size * MEASURED_BYTES_MAX
-    ids = int(id_bytes(batch).sum())
-    size = fixed + ESCAPED_BYTES_MAX_FACTOR * ids + int(results.pieces.sizes[results.violations["limit"]].sum())
-    buffer = np.empty(size + 1, np.uint8)
+    buffer = np.empty(decisions_bytes_max(batch, results), np.uint8)
     starts = np.empty(count, np.int64)
     ends = np.empty(count, np.int64)
     end = write_decisions(
@@ -72,10 +69,7 @@ def encode_decisions(batch: OrderBatch, results: Results) -> Payloads:
 def encode_violations(batch: OrderBatch, results: Results) -> Payloads:
     """The event of every violation row."""
     count = results.violations.size
-    texts = int(id_bytes(batch)[results.violations["record"]].sum()) + int(results.violations["sector_len"].sum())
-    pieces = int(results.pieces.sizes[results.violations["limit"]].sum())
-    size = count * (FIXED_BYTES_MAX + MEASURED_BYTES_MAX) + ESCAPED_BYTES_MAX_FACTOR * texts + pieces
-    buffer = np.empty(size + 1, np.uint8)
+    buffer = np.empty(violations_bytes_max(batch, results), np.uint8)
     starts = np.empty(count, np.int64)
     ends = np.empty(count, np.int64)
     end = write_violations(
@@ -93,6 +87,25 @@ def encode_violations(batch: OrderBatch, results: Results) -> Payloads:
         ends,
     )
     return with_left_out(buffer[:end], starts, ends, lambda i: encode_violation(violation_of(batch, results, i)))
+
+
+def decisions_bytes_max(batch: OrderBatch, results: Results) -> int:
+    """The most that compiled code writes for the decisions; nothing checks it while it writes."""
+    fixed = batch.rows.size * FIXED_BYTES_MAX + results.violations.size * MEASURED_BYTES_MAX
+    ids = int(id_bytes(batch).sum())
+    return 1 + fixed + ESCAPED_BYTES_MAX_FACTOR * ids + pieces_bytes(results)
+
+
+def violations_bytes_max(batch: OrderBatch, results: Results) -> int:
+    """The most that compiled code writes for the violation events."""
+    fixed = results.violations.size * (FIXED_BYTES_MAX + MEASURED_BYTES_MAX)
+    texts = int(id_bytes(batch)[results.violations["record"]].sum()) + int(results.violations["sector_len"].sum())
+    return 1 + fixed + ESCAPED_BYTES_MAX_FACTOR * texts + pieces_bytes(results)
+
+
+def pieces_bytes(results: Results) -> int:
+    """Bytes of all pieces of the limits that the violations name."""
+    return int(results.pieces.sizes[results.violations["limit"]].sum())
 
 
 def id_bytes(batch: OrderBatch) -> NDInt64:

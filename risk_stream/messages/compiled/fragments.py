@@ -52,7 +52,8 @@ VIOLATION_REASON = _number(',"reason":')
 
 TEXT, STARTS = pool_of(_texts)
 BYTES_MAX = int(np.diff(STARTS).sum())
-"""More than the constant texts of any one output, each of which uses a text once (codes and the like: one of many)."""
+"""More than the constant texts of any one output: the texts it leaves out (all codes but one, and the like) are far
+longer than the nulls, quotes and commas that it repeats."""
 
 
 @compiled(types.int64, POINTER, types.int64, types.int64, inline=True)
