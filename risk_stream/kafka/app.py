@@ -88,7 +88,8 @@ async def run_worker(
     health, metrics = Health(), WorkerMetrics()
     server = HealthServer(health, metrics)
     if config.metrics_port >= 0:
-        log.info("health and metrics on http://127.0.0.1:%d", await server.start(config.metrics_port))
+        port = await server.start(config.metrics_host, config.metrics_port)
+        log.info("health and metrics on http://%s:%d", config.metrics_host, port)
 
     reader = ControlsReader(config, controls, decode_control)
     reader.on_change(lambda: metrics.controls_version(reader.version))

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from risk_stream.kafka.connection import Connection
+from risk_stream.ops.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,41 @@ class WorkerConfig:
     resident_max: int = 10_000
     block_cache_bytes: int = 8 * 1024 * 1024
     """RocksDB block cache of one partition (Faust's default is 2 GiB)."""
+    metrics_host: str = "127.0.0.1"
     metrics_port: int = 9464
-    """Loopback port of /metrics, /livez and /readyz; 0 chooses a free one, -1 turns it off."""
+    """Port of /metrics, /livez and /readyz; 0 chooses a free one, -1 turns it off."""
     metadata_max_age: float = 10.0
     """How soon added partitions are noticed (and refused)."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """From the process's settings. Two workers with member ids of their own may share a data directory."""
+        own = f"-{settings.group_instance_id}" if settings.group_instance_id else ""
+        return cls(
+            connection=settings.connection(),
+            data_dir=settings.data_dir / f"worker{own}",
+            app_id=settings.app_id,
+            topic_prefix=settings.topic_prefix,
+            partitions=settings.partitions,
+            replication=settings.replication_factor,
+            instance_id=settings.group_instance_id,
+            standby_replicas=settings.standby_replicas,
+            session_timeout=settings.session_timeout_s,
+            rebalance_timeout=settings.rebalance_timeout_s,
+            heartbeat_interval=settings.heartbeat_interval_s,
+            operation_timeout=settings.operation_timeout_s,
+            transaction_timeout=settings.transaction_timeout_s,
+            takeover_timeout=settings.takeover_timeout_s,
+            watchdog_timeout=settings.watchdog_timeout_s,
+            snapshot_interval=settings.snapshot_interval_s,
+            step_records_max=settings.step_records_max,
+            buffer_records_max=settings.buffer_records_max,
+            fetch_max_wait_ms=settings.fetch_max_wait_ms,
+            resident_max=settings.resident_max,
+            block_cache_bytes=settings.block_cache_bytes,
+            metrics_host=settings.metrics_host,
+            metrics_port=settings.metrics_port,
+        )
 
     @property
     def servers(self) -> list[str]:
