@@ -1,0 +1,99 @@
+"""Buffered input: ranges, bounds, and which orders may go before values that are still to come."""
+
+from typing import NamedTuple
+
+import pytest
+
+from risk_stream.kafka.buffer import InputBuffer
+from risk_stream.kafka.failstop import Doubt
+
+
+class Fetched(NamedTuple):
+    """A fetched record."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None = b"k"
+    value: bytes | None = b"v"
+
+
+def records(*offsets: int, step_ms: int = 10) -> list[Fetched]:
+    """Records whose timestamps are ten times their offsets."""
+    return [Fetched(offset, offset * step_ms) for offset in offsets]
+
+
+def filled(*offsets: int, position: int | None = None) -> InputBuffer:
+    """A buffer that starts at 0 and holds these offsets, fetched at 1,000 ms."""
+    buffer = InputBuffer("orders/0", 0, 100)
+    buffer.put(records(*offsets), position if position is not None else offsets[-1] + 1, 1_000)
+    return buffer
+
+
+def test_ranges_are_contiguous_over_gaps() -> None:
+    """Where one range ends the next starts, also over transaction markers."""
+    buffer = filled(0, 1, 5, 6, position=8)
+    assert buffer.take(2)[1] == (0, 5)
+    assert buffer.take(9)[1] == (5, 8)
+
+
+def test_columns_hold_the_records_in_order() -> None:
+    """Offsets, timestamps, keys and values of two fetched lists, joined."""
+    buffer = filled(0, 1)
+    buffer.put(records(2, 3), 4, 1_001)
+    taken, _ = buffer.take(3)
+    assert (taken.offsets, taken.timestamps) == ([0, 1, 2], [0, 10, 20])
+    assert (taken.keys, taken.values) == ([b"k"] * 3, [b"v"] * 3)
+    assert buffer.count == 1
+
+
+def test_nothing_taken_moves_nothing() -> None:
+    """An empty take has an empty range."""
+    buffer = filled(3, position=4)
+    assert buffer.take(10, timestamp_max=-1)[1] == (0, 0)
+    assert buffer.next_offset == 0
+
+
+@pytest.mark.parametrize(("timestamp_max", "count"), [(-1, 0), (0, 1), (15, 2), (20, 3), (99, 3)])
+def test_records_up_to_a_timestamp(timestamp_max: int, count: int) -> None:
+    """Equal timestamps may go: only older values hold an order back."""
+    taken, _ = filled(0, 1, 2).take(10, timestamp_max)
+    assert len(taken.offsets) == count
+
+
+def test_records_of_a_fetch_that_saw_all_values() -> None:
+    """A list fetched no later than the values' last answer may go whatever its timestamps."""
+    buffer = filled(0, 1)
+    buffer.put(records(2), 3, 1_005)
+    taken, _ = buffer.take(10, timestamp_max=-1, seen_max=1_000)
+    assert taken.offsets == [0, 1]
+    taken, _ = buffer.take(10, timestamp_max=-1, seen_max=1_005)
+    assert taken.offsets == [2]
+
+
+def test_room_is_bounded() -> None:
+    """A full buffer wants no more."""
+    buffer = InputBuffer("orders/0", 0, 2)
+    assert buffer.has_room()
+    buffer.put(records(0, 1), 2, 1)
+    assert not buffer.has_room()
+    buffer.take(1)
+    assert buffer.has_room()
+
+
+@pytest.mark.parametrize(("offsets", "position"), [((1, 2), 3), ((2, 2), 3), ((2, 3), 3)])
+def test_offsets_that_do_not_rise_are_doubt(offsets: tuple[int, int], position: int) -> None:
+    """After a topic was made anew, say."""
+    buffer = filled(0, 1)
+    with pytest.raises(Doubt, match="fetched"):
+        buffer.put(records(*offsets), position, 1)
+
+
+def test_markers_alone_make_a_range_without_records() -> None:
+    """So that committed offsets reach the end of a log that ends in a transaction marker."""
+    buffer = filled(0, 1)
+    assert not buffer.markers_behind(5)
+    buffer.take(10)
+    assert buffer.markers_behind(5)
+    assert buffer.take_markers(5) == (2, 5)
+    assert buffer.take_markers(5) == (5, 5)
+    assert not buffer.markers_behind(5)

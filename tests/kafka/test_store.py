@@ -1,0 +1,114 @@
+"""The saved rows of a partition: written with their mark or not at all, and set aside when damaged."""
+
+from pathlib import Path
+
+import pytest
+
+from risk_stream.kafka.failstop import Doubt
+from risk_stream.kafka.store import Mark, RowStore, Saved, open_store, quarantine
+
+CACHE = 1 << 20
+SAVED = Saved(Mark(7, 10, 20, 3, "chain", 30, 0, 2, "digest"), 44)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the directory of a partition will be."""
+    return tmp_path / "tables" / "portfolios-0.db"
+
+
+def saved_store(path: Path) -> RowStore:
+    """A store with two rows and a mark."""
+    store = open_store(path, CACHE)
+    store.apply([(b"a", b"1"), (b"b", b"2")], SAVED)
+    return store
+
+
+def test_rows_and_mark_survive_a_restart(path: Path) -> None:
+    """What was applied is there again, in the order of the keys asked for."""
+    saved_store(path).close()
+    store = open_store(path, CACHE)
+    assert store.get_many([b"b", b"x", b"a"]) == [b"2", None, b"1"]
+    assert store.saved() == SAVED
+    store.close()
+
+
+def test_a_deleted_row_is_gone(path: Path) -> None:
+    """None deletes."""
+    store = saved_store(path)
+    store.apply([(b"a", None)], SAVED)
+    assert store.get_many([b"a", b"b"]) == [None, b"2"]
+    store.close()
+
+
+def test_a_half_written_load_is_thrown_away(path: Path) -> None:
+    """A load takes the mark away until its end."""
+    store = saved_store(path)
+    store.load([(b"c", b"3")])
+    store.close()
+    store = open_store(path, CACHE)
+    assert store.saved() is None
+    assert store.get_many([b"a", b"c"]) == [None, None]
+    store.close()
+
+
+def test_a_second_process_is_refused(path: Path) -> None:
+    """A directory in use is no damage."""
+    store = saved_store(path)
+    with pytest.raises(Doubt, match="another process"):
+        open_store(path, CACHE)
+    store.close()
+
+
+def damage_by_truncating(path: Path) -> None:
+    """The manifest lost its end."""
+    manifest = next(path.glob("MANIFEST-*"))
+    manifest.write_bytes(manifest.read_bytes()[:20])
+
+
+def damage_by_deleting_current(path: Path) -> None:
+    """CURRENT names nothing."""
+    (path / "CURRENT").write_bytes(b"MANIFEST-999999\n")
+
+
+def damage_by_deleting_a_table(path: Path) -> None:
+    """A table file is missing."""
+    next(path.glob("*.sst")).unlink()
+
+
+@pytest.mark.parametrize("damage", [damage_by_truncating, damage_by_deleting_current, damage_by_deleting_a_table])
+def test_a_damaged_directory_is_set_aside(path: Path, damage: "type[object]") -> None:
+    """The damaged one stays for whoever wants to look; the new one is empty."""
+    saved_store(path).close()
+    open_store(path, CACHE).close()
+    damage(path)
+    store = open_store(path, CACHE)
+    assert store.saved() is None
+    assert [found.name for found in path.parent.glob("*.damaged-*")] == ["portfolios-0.db.damaged-1"]
+    store.close()
+
+
+def test_bit_rot_ends_the_process_and_the_next_start_sets_the_directory_aside(path: Path) -> None:
+    """No wrong value is ever returned: RocksDB's checksums find it on reading."""
+    saved_store(path).close()
+    open_store(path, CACHE).close()
+    for table in path.glob("*.sst"):
+        data = bytearray(table.read_bytes())
+        data[2] ^= 0xFF
+        table.write_bytes(bytes(data))
+    store = RowStore(path, CACHE)
+    with pytest.raises(Doubt, match="unreadable"):
+        store.get_many([b"a"])
+    store.close()
+    store = open_store(path, CACHE)
+    assert store.saved() is None
+    assert list(path.parent.glob("*.damaged-*"))
+    store.close()
+
+
+def test_only_the_newest_damaged_directories_are_kept(path: Path) -> None:
+    """Three are enough."""
+    for _ in range(5):
+        path.mkdir(parents=True)
+        quarantine(path)
+    assert sorted(found.name for found in path.parent.iterdir()) == [f"{path.name}.damaged-{n}" for n in (3, 4, 5)]
