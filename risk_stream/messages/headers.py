@@ -18,13 +18,18 @@ DEAD_LETTER_TYPE: Final = "risk_stream.dead_letter.v1"
 
 def violation_headers(violation: Violation, source: str) -> Headers:
     """`source` is the record that caused it: "risk.orders/3@1042" (see `inputs.source_text`)."""
+    return event_headers(violation.violation_id, violation.portfolio_id, violation.ts, source)
+
+
+def event_headers(violation_id: str, portfolio_id: str, ts: int, source: str) -> Headers:
+    """The headers of a violation of which only these fields are at hand; `ts` in epoch milliseconds."""
     return _headers(
         ce_specversion="1.0",
-        ce_id=violation.violation_id,
+        ce_id=violation_id,
         ce_type=VIOLATION_TYPE,
         ce_source=source,
-        ce_subject=violation.portfolio_id,
-        ce_time=format_time(violation.ts),
+        ce_subject=portfolio_id,
+        ce_time=format_time(ts),
         **{"content-type": "application/json"},
     )
 
