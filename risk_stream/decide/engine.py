@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 
 from risk_stream.decide import results as res
-from risk_stream.decide.encode import OrderOutput
 from risk_stream.decide.orders import decide_orders
 from risk_stream.decide.output import Event, StepOutput, digest_of
 from risk_stream.decide.picture import take_pictures
@@ -19,13 +18,21 @@ from risk_stream.decide.residents import Residents, RowSource
 from risk_stream.decide.results import Results, new_results
 from risk_stream.decide.slots import find_slots
 from risk_stream.decide.standing import standing_max
-from risk_stream.decide.tell import dead_letter, dead_letters_of_values, risk_record, violations_by_values
+from risk_stream.decide.tell import (
+    dead_letter,
+    dead_letters_of_values,
+    risk_record,
+    violations_by_orders,
+    violations_by_values,
+)
 from risk_stream.decide.value_batch import ValueBatch, decode_values
 from risk_stream.decide.values import apply_values
+from risk_stream.messages.compiled.encode_batch import encode_decisions
 from risk_stream.messages.compiled.limit_pieces import LimitPieces, limit_pieces
 from risk_stream.messages.compiled.order_batch import OrderBatch, decode_orders
 from risk_stream.messages.compiled.order_row import WELL_FORMED
 from risk_stream.messages.compiled.result_row import CODES
+from risk_stream.messages.compiled.row_message import Results as TellableResults
 from risk_stream.messages.decode import Route
 from risk_stream.messages.fault import Fault
 from risk_stream.messages.records import Records
@@ -87,16 +94,23 @@ class Engine:
         told = self._take_values(value_batch, values, plan)
         order_batch = decode_orders(orders, self._route)
         results = self._take_orders(order_batch, orders, plan)
-        output = OrderOutput(
-            order_batch,
-            results,
-            self._pieces_of(plan),
+        found = results.violations[: int(results.count[0])]
+        told_results = TellableResults(
+            results.decisions,
+            found,
             self._residents.state.text,
+            self._pieces_of(plan),
             self._route.partition,
             plan.version,
         )
-        decisions = output.decisions(orders)
-        violations = told.violations + output.violations(orders, self._orders_topic)
+        decisions = [
+            (key or b"", payload)  # the key of a decided order is its portfolio
+            for key, payload in zip(orders.keys, encode_decisions(order_batch, told_results).as_list(), strict=True)
+            if payload
+        ]
+        violations = told.violations + violations_by_orders(
+            order_batch, told_results, orders, self._orders_topic
+        )
         dead_letters = told.dead_letters + [
             dead_letter(fault, orders, i, self._route.partition, self._orders_topic)
             for i, fault in order_batch.faults.items()
@@ -180,7 +194,7 @@ class Engine:
             lay.METRICS: len(batch.metrics),
             lay.COUNTERS: min(count, self._residents.count) * self._windows_max(plan),
         }
-        self._residents.state = reserve(self._residents.state, needed, 2 * positions + count, len(batch.text))
+        reserve(self._residents.state, needed, 2 * positions + count, len(batch.text))
         results = new_results(0, 64)
         done = 0
         while True:
@@ -197,7 +211,7 @@ class Engine:
             )
             if done == count:
                 break
-            results = self._more_room(batch, done, plan, results)
+            self._make_room(batch, done, plan, results)
         found = int(results.count[0])
         violations = violations_by_values(
             results.violations[:found],
@@ -230,18 +244,13 @@ class Engine:
                 portfolios[slot]["touched_ms"] = records.timestamps[i]
         self._now_ms = max(self._now_ms, records.timestamps[-1])
 
-    def _more_room(self, batch: ValueBatch, done: int, plan: Plan, results: Results) -> Results:
+    def _make_room(self, batch: ValueBatch, done: int, plan: Plan, results: Results) -> None:
         """Room for what the next valuation can bring at most."""
         row = batch.rows[done]
         arriving = int(row["positions_to"] - row["positions_from"])
         room = int(standing_max(self._residents.state, plan.arrays, int(row["slot"]), arriving))
-        self._residents.state = reserve(self._residents.state, {lay.LEVELS: room}, 0, 0)
-        used = int(results.count[0])
-        larger = new_results(0, 2 * (used + room))
-        larger.violations[:used] = results.violations[:used]
-        larger.keys[:used] = results.keys[:used]
-        larger.count[0] = used
-        return larger
+        reserve(self._residents.state, {lay.LEVELS: room}, 0, 0)
+        results.enlarge(room)
 
     def _take_orders(self, batch: OrderBatch, records: Records, plan: Plan) -> Results:
         count = len(batch.rows)
@@ -261,7 +270,7 @@ class Engine:
             lay.LEVELS: count,  # an override used each
             lay.COUNTERS: min(count, self._residents.count) * self._windows_max(plan),
         }
-        self._residents.state = reserve(self._residents.state, needed, 2 * count, names)
+        reserve(self._residents.state, needed, 2 * count, names)
         per_order = self._violations_max(plan)
         results = new_results(count, max(1024, 2 * per_order))
         done = 0
@@ -280,11 +289,7 @@ class Engine:
             )
             if done == count:
                 return results
-            used = int(results.count[0])
-            larger = new_results(0, 2 * (used + per_order))
-            larger.violations[:used] = results.violations[:used]
-            larger.count[0] = used
-            results = larger._replace(decisions=results.decisions)
+            results.enlarge(per_order)
 
     def _bring_orders(self, batch: OrderBatch, absent: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> None:
         """Make the portfolios of orders resident; an invalid order creates none."""

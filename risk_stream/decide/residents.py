@@ -60,7 +60,7 @@ class Residents:
                 self._create(portfolio_id)
 
     def _create(self, portfolio_id: bytes) -> int:
-        self.state = reserve(self.state, {lay.PORTFOLIOS: 1}, 0, 0)
+        reserve(self.state, {lay.PORTFOLIOS: 1}, 0, 0)
         text = np.frombuffer(portfolio_id, np.uint8)
         self.count += 1
         return int(create_portfolio(self.state, text, 0, len(text), *name_hash(portfolio_id.decode())))
@@ -76,7 +76,7 @@ class Residents:
             lay.LEVELS: levels,
             lay.METRICS: metrics,
         }
-        self.state = reserve(self.state, needed, 3 * positions + levels, len(main))
+        reserve(self.state, needed, 3 * positions + levels, len(main))
         slot = self._create(portfolio_id)
         state = self.state
         # Marked as changed while it is filled, so that filling it does not list it as changed.
@@ -102,7 +102,7 @@ class Residents:
         for (kind, number), row in zip(wanted, rows, strict=True):
             if row is None:
                 raise DamagedRows(f"portfolio {portfolio_id!r}: chunk {number} of kind {kind} is missing")
-            self.state = reserve(self.state, {kind: 1}, CHUNK, len(row))
+            reserve(self.state, {kind: 1}, CHUNK, len(row))
             if not load_chunk(self.state, np.frombuffer(row, np.uint8), slot, kind, number):
                 raise DamagedRows(f"portfolio {portfolio_id!r}: chunk {number} of kind {kind} lacks entries")
 

@@ -8,16 +8,18 @@ import numpy as np
 from risk_stream.decide import results as res
 from risk_stream.decide.output import Event
 from risk_stream.decide.value_batch import ValueBatch
-from risk_stream.messages.compiled.result_row import EVENTS, OBSERVED_DOUBLE, OBSERVED_NULL, REASONS, SEVERITIES
-from risk_stream.messages.decision import NotEvaluable, Severity
+from risk_stream.messages.compiled.order_batch import OrderBatch
+from risk_stream.messages.compiled.encode_batch import encode_violations
+from risk_stream.messages.compiled.result_row import EVENTS, SEVERITIES
+from risk_stream.messages.compiled.row_message import Results, observed_text, order_text, reason_of, utilisation_text
 from risk_stream.messages.fault import Fault, FaultReason
-from risk_stream.messages.headers import dead_letter_headers, violation_headers
+from risk_stream.messages.headers import dead_letter_headers, event_headers, violation_headers
 from risk_stream.messages.inputs import Inputs, position_text, source_text
 from risk_stream.messages.limit import LimitKind
 from risk_stream.messages.money import MONEY_DIGITS, format_double, format_scaled
 from risk_stream.messages.portfolio_risk import PortfolioRisk, TradingState, Windows, encode_portfolio_risk
 from risk_stream.messages.records import Records
-from risk_stream.messages.violation import Trigger, Violation, ViolationEvent, encode_violation, violation_id
+from risk_stream.messages.violation import Trigger, Violation, encode_violation, violation_id
 from risk_stream.rules.plan import Plan
 from risk_stream.state.layout import Int32s, Rows, State
 
@@ -31,15 +33,6 @@ FILL_FAULTS = {
 def wide(high: Any, low: Any) -> int:
     """A 128-bit pair as an int."""
     return (int(high) << 64) + int(low)
-
-
-def observed_text(row: Any) -> str | None:
-    """What a violation row observed, as decimal text."""
-    if row["observed_form"] == OBSERVED_NULL:
-        return None
-    if row["observed_form"] == OBSERVED_DOUBLE:
-        return format_double(float(row["observed"]))
-    return format_scaled(wide(row["observed_hi"], row["observed_lo"]), int(row["digits"]))
 
 
 def string_of(state: State, number: int) -> str | None:
@@ -66,11 +59,11 @@ def violations_by_values(
         subject = string_of(state, key)
         violation = Violation(
             violation_id=violation_id(limit.limit_id, Trigger.VALUE, partition, offset, subject),
-            event=ViolationEvent(EVENTS[int(row["event"])]),
+            event=EVENTS[int(row["event"])],
             trigger=Trigger.VALUE,
             limit_id=limit.limit_id,
             kind=limit.kind,
-            severity=Severity(SEVERITIES[int(row["severity"])]),
+            severity=SEVERITIES[int(row["severity"])],
             action=limit.action,
             mode=limit.mode,
             portfolio_id=message.portfolio_id,
@@ -79,13 +72,31 @@ def violations_by_values(
             sector=subject if limit.kind is LimitKind.SECTOR_EXPOSURE else None,
             observed=observed_text(row),
             threshold=limit.threshold_text,
-            utilisation=None if math.isnan(row["utilisation"]) else format_double(float(row["utilisation"])),
-            reason=None if row["reason"] < 0 else NotEvaluable(REASONS[int(row["reason"])]),
+            utilisation=utilisation_text(row),
+            reason=reason_of(row),
             inputs=Inputs(None, position_text(partition, offset), plan.version),
             ts=message.ts,
         )
         headers = violation_headers(violation, source_text(topic, partition, offset))
         events.append(Event(message.portfolio_id.encode(), encode_violation(violation), headers))
+    return events
+
+
+def violations_by_orders(batch: OrderBatch, results: Results, records: Records, topic: str) -> list[Event]:
+    """The events of the orders, in the order of the orders and of `limit_id`; some 5 us each, for their headers."""
+    events = []
+    for row, payload in zip(results.violations, encode_violations(batch, results).as_list(), strict=True):
+        record = int(row["record"])
+        order: Any = batch.rows[record]
+        offset = int(order["offset"])
+        limit_id = results.pieces.limits[int(row["limit"])].limit_id
+        headers = event_headers(
+            violation_id(limit_id, Trigger.ORDER, results.partition, offset),
+            order_text(batch, order, "portfolio_id"),
+            int(order["ts"]),
+            source_text(topic, results.partition, offset),
+        )
+        events.append(Event(records.keys[record], payload, headers))
     return events
 
 
@@ -128,8 +139,3 @@ def risk_record(
         ts=ts,
     )
     return portfolio_id.encode(), encode_portfolio_risk(risk)
-
-
-def empty_pictures(count: int) -> Rows:
-    """Room for risk pictures."""
-    return np.zeros(count, res.RISK_ROW)

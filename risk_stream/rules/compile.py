@@ -37,15 +37,17 @@ def compile_plan(fold: Fold) -> Plan:
     groups = parts.groups(lists.by_symbol)
     entries = parts.entries(fold, armed, lists.by_portfolio, general_windows)
     arrays = PlanArrays(
-        header=header,
-        limits=limits,
-        general=np.array(lists.general, np.int32),
-        listed=np.array(parts.listed, np.int32),
-        groups=groups,
-        entries=entries,
-        overrides=np.array(parts.overrides, pl.OVERRIDE),
-        windows=np.array(parts.windows, pl.WINDOW),
-        symbols=symbols.rows(),
+        {
+            "header": header,
+            "limits": limits,
+            "general": np.array(lists.general, np.int32),
+            "listed": np.array(parts.listed, np.int32),
+            "groups": groups,
+            "entries": entries,
+            "overrides": np.array(parts.overrides, pl.OVERRIDE),
+            "windows": np.array(parts.windows, pl.WINDOW),
+            "symbols": symbols.rows(),
+        }
     )
     return Plan(fold.version, tuple(one.limit for one in armed), arrays)
 

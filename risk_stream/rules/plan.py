@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from risk_stream.messages.compiled.hash128 import hash128
 from risk_stream.messages.limit import Limit
+from risk_stream.state.columns import Columns, ColumnsType, register
+from risk_stream.state.layout import INT32, INT64
 
 NO_TIME = -(2**63)
 
@@ -94,18 +96,37 @@ ACTIVE, REDUCING, HALTED = range(3)
 Rows = npt.NDArray[np.void]
 
 
-class PlanArrays(NamedTuple):
+class PlanArrays(Columns):
     """What the compiled loop reads of a plan."""
+
+    SPEC = {
+        "header": (INT64, ()),
+        "limits": (LIMIT, ()),
+        "general": (INT32, ()),  # limits scoped to neither a portfolio nor a symbol
+        "listed": (INT32, ()),  # limits of groups and entries, each range rising
+        "groups": (GROUP, ()),  # sorted by h1
+        "entries": (ENTRY, ()),  # sorted by h1
+        "overrides": (OVERRIDE, ()),
+        "windows": (WINDOW, ()),  # the general ones first
+        "symbols": (NAME, ()),  # of RESTRICTED_SYMBOL, each limit's range sorted by h1
+    }
 
     header: npt.NDArray[np.int64]
     limits: Rows
-    general: npt.NDArray[np.int32]  # limits scoped to neither a portfolio nor a symbol
-    listed: npt.NDArray[np.int32]  # limits of groups and entries, each range rising
-    groups: Rows  # sorted by h1
-    entries: Rows  # sorted by h1
+    general: npt.NDArray[np.int32]
+    listed: npt.NDArray[np.int32]
+    groups: Rows
+    entries: Rows
     overrides: Rows
-    windows: Rows  # the general ones first
-    symbols: Rows  # of RESTRICTED_SYMBOL, each limit's range sorted by h1
+    windows: Rows
+    symbols: Rows
+
+
+class PlanType(ColumnsType):
+    """PlanArrays in compiled code."""
+
+
+register(PlanArrays, PlanType)
 
 
 class Plan(NamedTuple):
@@ -117,6 +138,7 @@ class Plan(NamedTuple):
 
 
 def name_hash(name: str) -> tuple[np.uint64, np.uint64]:
-    """hash128 of a name's UTF-8 bytes."""
+    """hash128 of a name's UTF-8 bytes, in the type that compiled code takes them in."""
     text = np.frombuffer(name.encode(), np.uint8)
-    return hash128(text, 0, len(text))
+    h1, h2 = hash128(text, 0, len(text))
+    return np.uint64(h1), np.uint64(h2)

@@ -1,7 +1,5 @@
 """Memory of the columns: free lists inside the arrays, growth by doubling between batches."""
 
-from typing import Any
-
 import numpy as np
 
 from risk_stream.state import layout as lay
@@ -49,64 +47,57 @@ def chain_free(state: State, arena: int, things: Rows, start: int) -> None:
 
 
 def new_state() -> State:
-    """An empty state of a few kilobytes."""
-    heads = tuple(np.zeros(INITIAL, lay.CHUNK_HEAD) for _ in range(CHUNK_KINDS))
+    """An empty state of a few hundred kilobytes."""
+    lengths = {
+        "header": lay.HEADER_CELLS,
+        "free": ARENAS,
+        "text": INITIAL * 16,
+        "table_used": lay.TABLES,
+        **dict.fromkeys(lay.ENTRIES, INITIAL * CHUNK),
+        **{f"{name}_{part}": 2 * INITIAL for name in lay.TABLE_NAMES for part in ("keys", "refs")},
+    }
     state = State(
-        header=np.zeros(lay.HEADER_CELLS, np.int64),
-        free=np.full((ARENAS, 2), -1, np.int64),
-        portfolios=np.zeros(INITIAL, lay.PORTFOLIO),
-        ids=np.zeros((INITIAL, lay.ID_BYTES_MAX), np.uint8),
-        chains=np.full((INITIAL, CHUNK_KINDS, 4), -1, np.int64),
-        positions=np.zeros(INITIAL, lay.POSITION),
-        counters=np.zeros(INITIAL, lay.COUNTER),
-        levels=np.zeros(INITIAL, lay.LEVEL),
-        metrics=np.zeros(INITIAL, lay.METRIC_VALUE),
-        chunks=heads,  # type: ignore[arg-type]  # a tuple built in a loop has no fixed length for the checker
-        attempts=np.zeros(INITIAL * CHUNK, lay.ATTEMPT),
-        executions=np.zeros(INITIAL * CHUNK, lay.EXECUTION_ID),
-        opens=np.zeros(INITIAL * CHUNK, lay.OPEN),
-        peaks=np.zeros(INITIAL * CHUNK, lay.PEAK),
-        strings=np.zeros(INITIAL, lay.STRING),
-        text=np.zeros(INITIAL * 16, np.uint8),
-        table_keys=tuple(np.zeros(2 * INITIAL, np.uint64) for _ in range(lay.TABLES)),  # type: ignore[arg-type]
-        table_refs=tuple(np.full(2 * INITIAL, -1, np.int32) for _ in range(lay.TABLES)),  # type: ignore[arg-type]
-        table_used=np.zeros(lay.TABLES, np.int64),
-        dirty=np.zeros(INITIAL, np.int32),
-        dirty_chunks=np.zeros((INITIAL, 2), np.int32),
-        gone=np.zeros(INITIAL, lay.GONE),
+        {name: np.zeros((lengths.get(name, INITIAL), *shape), dtype) for name, (dtype, shape) in State.SPEC.items()}
     )
+    for table_number in range(lay.TABLES):
+        state.table_refs(table_number)[:] = -1
     for arena in range(ARENAS):
-        state.free[arena, FREE_COUNT] = 0
+        state.free[arena, FREE_HEAD] = -1
         chain_free(state, arena, things_of(state, arena), 0)
     return state
 
 
+def name_of(arena: int) -> str:
+    """The column that carries the free list of an arena."""
+    return (*lay.HEADS, "portfolios", "positions", "counters", "levels", "metrics")[arena]
+
+
 def things_of(state: State, arena: int) -> Rows:
     """The array that carries the free list of an arena."""
-    if arena < CHUNK_KINDS:
-        return state.chunks[arena]
-    return (state.portfolios, state.positions, state.counters, state.levels, state.metrics)[arena - CHUNK_KINDS]
+    return state.arrays[name_of(arena)]
 
 
-def reserve(state: State, needed: dict[int, int], strings: int, text_bytes: int) -> State:
-    """A state in which each arena has `needed` free things, and the string pool room for that many more.
+def reserve(state: State, needed: dict[int, int], strings: int, text_bytes: int) -> None:
+    """Make sure that each arena has `needed` free things, and the string pool room for that many more.
 
     Amortised O(1) a thing: arrays double. Cost when nothing grows: about 5 us.
     """
-    fields: dict[str, Any] = {}
     for arena, count in needed.items():
         lacking = count - int(state.free[arena, FREE_COUNT])
         if lacking > 0:
-            state = _grow(state, arena, lacking)
-    state = _grow_strings(state, strings, text_bytes)
-    state = _grow_lists(state, needed)
-    keys, refs = list(state.table_keys), list(state.table_refs)
+            _grow(state, arena, lacking)
+    _lengthen(state, "strings", int(state.header[lay.STRING_COUNT]) + strings)
+    _lengthen(state, "text", int(state.header[lay.TEXT_USED]) + text_bytes)
+    # At most every slot is listed as changed. A chunk freed and taken again is listed twice, so: all there are, and
+    # all that are listed already.
+    chunks = sum(state.chunks(kind).shape[0] for kind in range(CHUNK_KINDS))
+    _lengthen(state, "dirty", state.portfolios.shape[0])
+    _lengthen(state, "dirty_chunks", int(state.header[lay.DIRTY_CHUNK_COUNT]) + chunks)
+    _lengthen(state, "gone", int(state.header[lay.GONE_COUNT]) + chunks)
     for index in range(lay.TABLES):
         wanted = 2 * (int(state.table_used[index]) + _new_entries(index, needed, strings))
-        if wanted > refs[index].shape[0]:
-            keys[index], refs[index] = _larger_table(keys[index], refs[index], wanted)
-            fields = {"table_keys": tuple(keys), "table_refs": tuple(refs)}
-    return state._replace(**fields) if fields else state
+        if wanted > state.table_refs(index).shape[0]:
+            _enlarge_table(state, index, wanted)
 
 
 def _new_entries(index: int, needed: dict[int, int], strings: int) -> int:
@@ -125,60 +116,32 @@ def _size_for(current: int, wanted: int) -> int:
     return size
 
 
-def _larger(array: Any, size: int) -> Any:
-    grown = np.zeros((size, *array.shape[1:]), array.dtype)
-    grown[: array.shape[0]] = array
-    return grown
+def _lengthen(state: State, name: str, wanted: int) -> None:
+    """Double a column until it has `wanted` places."""
+    array = state.arrays[name]
+    if wanted > array.shape[0]:
+        grown = np.zeros((_size_for(array.shape[0], wanted), *array.shape[1:]), array.dtype)
+        grown[: array.shape[0]] = array
+        state.replace(name, grown)
 
 
-def _larger_table(keys: Any, refs: Any, wanted: int) -> tuple[Any, Any]:
-    size = _size_for(refs.shape[0], wanted)
-    new_keys, new_refs = np.zeros(size, np.uint64), np.full(size, -1, np.int32)
-    table.rehash(keys, refs, new_keys, new_refs)
-    return new_keys, new_refs
+def _enlarge_table(state: State, index: int, wanted: int) -> None:
+    old_keys, old_refs = state.table_keys(index), state.table_refs(index)
+    size = _size_for(old_refs.shape[0], wanted)
+    keys, refs = np.zeros(size, np.uint64), np.full(size, -1, np.int32)
+    table.rehash(old_keys, old_refs, keys, refs)
+    state.replace(f"{lay.TABLE_NAMES[index]}_keys", keys)
+    state.replace(f"{lay.TABLE_NAMES[index]}_refs", refs)
 
 
-def _grow(state: State, arena: int, lacking: int) -> State:
+def _grow(state: State, arena: int, lacking: int) -> None:
     """Double an arena until it has `lacking` more things, and put the new ones on its free list."""
-    old = things_of(state, arena)
-    start = old.shape[0]
-    size = _size_for(start, start + lacking)
-    grown = _larger(old, size)
+    start = things_of(state, arena).shape[0]
+    _lengthen(state, name_of(arena), start + lacking)
+    size = things_of(state, arena).shape[0]
     if arena < CHUNK_KINDS:
-        heads = list(state.chunks)
-        heads[arena] = grown
-        name = ("attempts", "executions", "opens", "peaks")[arena]
-        state = state._replace(chunks=tuple(heads), **{name: _larger(getattr(state, name), size * CHUNK)})
-    else:
-        name = ("portfolios", "positions", "counters", "levels", "metrics")[arena - CHUNK_KINDS]
-        state = state._replace(**{name: grown})
+        _lengthen(state, lay.ENTRIES[arena], size * CHUNK)
     if arena == lay.PORTFOLIOS:
-        state = state._replace(ids=_larger(state.ids, size), chains=_larger(state.chains, size))
-    chain_free(state, arena, grown, start)
-    return state
-
-
-def _grow_strings(state: State, strings: int, text_bytes: int) -> State:
-    wanted = int(state.header[lay.STRING_COUNT]) + strings
-    if wanted > state.strings.shape[0]:
-        state = state._replace(strings=_larger(state.strings, _size_for(state.strings.shape[0], wanted)))
-    wanted = int(state.header[lay.TEXT_USED]) + text_bytes
-    if wanted > state.text.shape[0]:
-        state = state._replace(text=_larger(state.text, _size_for(state.text.shape[0], wanted)))
-    return state
-
-
-def _grow_lists(state: State, needed: dict[int, int]) -> State:
-    """Lists of what changed: at most every slot, every chunk and every chunk freed since the last cut."""
-    slots = state.portfolios.shape[0]
-    if slots > state.dirty.shape[0]:
-        state = state._replace(dirty=_larger(state.dirty, slots))
-    chunks = sum(head.shape[0] for head in state.chunks)
-    # A chunk freed and taken again is listed twice: room for what this batch can take on top of all there are.
-    wanted = int(state.header[lay.DIRTY_CHUNK_COUNT]) + chunks
-    if wanted > state.dirty_chunks.shape[0]:
-        state = state._replace(dirty_chunks=_larger(state.dirty_chunks, _size_for(state.dirty_chunks.shape[0], wanted)))
-    wanted = int(state.header[lay.GONE_COUNT]) + chunks
-    if wanted > state.gone.shape[0]:
-        state = state._replace(gone=_larger(state.gone, _size_for(state.gone.shape[0], wanted)))
-    return state
+        _lengthen(state, "ids", size)
+        _lengthen(state, "chains", size)
+    chain_free(state, arena, things_of(state, arena), start)

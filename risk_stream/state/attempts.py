@@ -38,15 +38,15 @@ def owned_key(slot: int, h1: np.uint64) -> np.uint64:
 def find_attempt(state: State, slot: int, h1: np.uint64, h2: np.uint64) -> int:
     """The entry of an order id that still counts; -1 when there is none."""
     key = owned_key(slot, h1)
-    keys = state.table_keys[BY_ATTEMPT]
-    refs = state.table_refs[BY_ATTEMPT]
+    keys = state.table_keys(BY_ATTEMPT)
+    refs = state.table_refs(BY_ATTEMPT)
     mask = np.int64(refs.shape[0] - 1)
     at = np.int64(key) & mask
     while refs[at] != -1:
         if keys[at] == key:
             entry = refs[at]
             attempt = state.attempts[entry]
-            if attempt.h1 == h1 and attempt.h2 == h2 and state.chunks[ATTEMPTS][entry // CHUNK].slot == slot:
+            if attempt.h1 == h1 and attempt.h2 == h2 and state.chunks(ATTEMPTS)[entry // CHUNK].slot == slot:
                 return entry
         at = (at + 1) & mask
     return np.int32(-1)
@@ -63,8 +63,8 @@ def signature_key(slot: int, symbol: int, side: int, quantity: int, price: int) 
 def find_equal(state: State, slot: int, symbol: int, side: int, quantity: int, price: int) -> int:
     """The newest entry equal in symbol, side, quantity and price; -1 when there is none."""
     key = signature_key(slot, symbol, side, quantity, price)
-    keys = state.table_keys[BY_SIGNATURE]
-    refs = state.table_refs[BY_SIGNATURE]
+    keys = state.table_keys(BY_SIGNATURE)
+    refs = state.table_refs(BY_SIGNATURE)
     mask = np.int64(refs.shape[0] - 1)
     at = np.int64(key) & mask
     while refs[at] != -1:
@@ -76,7 +76,7 @@ def find_equal(state: State, slot: int, symbol: int, side: int, quantity: int, p
                 and known.side == side
                 and known.quantity == quantity
                 and known.price == price
-                and state.chunks[ATTEMPTS][entry // CHUNK].slot == slot
+                and state.chunks(ATTEMPTS)[entry // CHUNK].slot == slot
             ):
                 return entry
         at = (at + 1) & mask
@@ -86,7 +86,7 @@ def find_equal(state: State, slot: int, symbol: int, side: int, quantity: int, p
 @compiled
 def sequence_of(state: State, entry: int) -> int:
     """The sequence number of an entry within its portfolio."""
-    return state.chunks[ATTEMPTS][entry // CHUNK].number * CHUNK + entry % CHUNK
+    return state.chunks(ATTEMPTS)[entry // CHUNK].number * CHUNK + entry % CHUNK
 
 
 @compiled

@@ -34,7 +34,7 @@ def touch(state: State, slot: int) -> None:
 @compiled
 def touch_chunk(state: State, kind: int, chunk: int) -> None:
     """Note that a chunk's row must be saved again."""
-    head = state.chunks[kind][chunk]
+    head = state.chunks(kind)[chunk]
     if head.dirty == 0:
         head.dirty = np.int8(1)
         at = state.header[DIRTY_CHUNK_COUNT]
@@ -46,7 +46,7 @@ def touch_chunk(state: State, kind: int, chunk: int) -> None:
 @compiled
 def start_chunk(state: State, slot: int, kind: int, number: int) -> int:
     """A new last chunk of a portfolio's queue."""
-    heads = state.chunks[kind]
+    heads = state.chunks(kind)
     chunk = take(state, kind, heads)
     head = heads[chunk]
     chain = state.chains[slot, kind]
@@ -68,7 +68,7 @@ def start_chunk(state: State, slot: int, kind: int, number: int) -> int:
 @compiled
 def drop_chunk(state: State, slot: int, kind: int, chunk: int) -> None:
     """Unlink and free a chunk; its row, if there is one, is deleted at the next cut."""
-    heads = state.chunks[kind]
+    heads = state.chunks(kind)
     head = heads[chunk]
     chain = state.chains[slot, kind]
     if head.previous == -1:
@@ -96,7 +96,7 @@ def append(state: State, slot: int, kind: int) -> int:
     chain = state.chains[slot, kind]
     sequence = chain[TAIL]
     chunk = np.int32(chain[LAST])
-    if chunk == -1 or state.chunks[kind][chunk].number != sequence // CHUNK:
+    if chunk == -1 or state.chunks(kind)[chunk].number != sequence // CHUNK:
         chunk = start_chunk(state, slot, kind, sequence // CHUNK)
     chain[TAIL] = sequence + 1
     touch_chunk(state, kind, chunk)
@@ -124,7 +124,7 @@ def next_entry(state: State, kind: int, entry: int) -> int:
     """The index of the entry after one that is not the last."""
     if entry % CHUNK != CHUNK - 1:
         return entry + 1
-    return np.int64(state.chunks[kind][entry // CHUNK].next) * CHUNK
+    return np.int64(state.chunks(kind)[entry // CHUNK].next) * CHUNK
 
 
 @compiled

@@ -46,7 +46,7 @@ def cut_chunks(state: State, first: int, buffer: Bytes, bounds: Int64s, at: Int6
             return i, count
         kind = np.int64(state.dirty_chunks[i, 0])
         chunk = np.int64(state.dirty_chunks[i, 1])
-        head = state.chunks[kind][chunk]
+        head = state.chunks(kind)[chunk]
         if head.dirty == 0:
             continue  # freed since, or listed twice
         head.dirty = np.int8(0)

@@ -13,14 +13,14 @@ from risk_stream.state.table import insert, remove
 def is_known_execution(state: State, slot: int, h1: np.uint64, h2: np.uint64) -> bool:
     """Whether the execution id is among the last 10,000 of the portfolio."""
     key = owned_key(slot, h1)
-    keys = state.table_keys[BY_EXECUTION]
-    refs = state.table_refs[BY_EXECUTION]
+    keys = state.table_keys(BY_EXECUTION)
+    refs = state.table_refs(BY_EXECUTION)
     mask = np.int64(refs.shape[0] - 1)
     at = np.int64(key) & mask
     while refs[at] != -1:
         if keys[at] == key:
             known = state.executions[refs[at]]
-            if known.h1 == h1 and known.h2 == h2 and state.chunks[EXECUTIONS][refs[at] // CHUNK].slot == slot:
+            if known.h1 == h1 and known.h2 == h2 and state.chunks(EXECUTIONS)[refs[at] // CHUNK].slot == slot:
                 return True
         at = (at + 1) & mask
     return False

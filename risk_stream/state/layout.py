@@ -4,10 +4,10 @@ Everything a portfolio remembers lies in these arrays; a "slot" is the index of 
 doubling between batches (arena.py), never inside a compiled loop. -1 is "none" in every link, NONE in every time.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
+
+from risk_stream.state.columns import Columns, ColumnsType, numbered, register
 
 NONE = np.int64(-(2**63))
 """No time, no sequence: below every real one."""
@@ -216,28 +216,82 @@ UInt64s = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.uint8]
 
 
-class State(NamedTuple):
-    """All arrays of one partition, as the compiled loops take them."""
+INT64 = np.dtype(np.int64)
+INT32 = np.dtype(np.int32)
+UINT64 = np.dtype(np.uint64)
+BYTE = np.dtype(np.uint8)
+
+HEADS = ("attempt_heads", "execution_heads", "open_heads", "peak_heads")
+ENTRIES = ("attempts", "executions", "opens", "peaks")
+TABLE_NAMES = ("portfolio", "position", "attempt", "signature", "open", "execution", "string")
+
+
+class State(Columns):
+    """All arrays of one partition. In compiled code as here; `chunks`, `table_keys` and `table_refs` take a number."""
+
+    SPEC = {
+        "header": (INT64, ()),
+        "free": (INT64, (2,)),
+        "portfolios": (PORTFOLIO, ()),
+        "ids": (BYTE, (ID_BYTES_MAX,)),
+        "chains": (INT64, (CHUNK_KINDS, 4)),  # [slot, chunk kind, FIRST LAST HEAD TAIL]
+        "positions": (POSITION, ()),
+        "counters": (COUNTER, ()),
+        "levels": (LEVEL, ()),
+        "metrics": (METRIC_VALUE, ()),
+        **{name: (CHUNK_HEAD, ()) for name in HEADS},
+        "attempts": (ATTEMPT, ()),
+        "executions": (EXECUTION_ID, ()),
+        "opens": (OPEN, ()),
+        "peaks": (PEAK, ()),
+        "strings": (STRING, ()),
+        "text": (BYTE, ()),
+        **{f"{name}_keys": (UINT64, ()) for name in TABLE_NAMES},
+        **{f"{name}_refs": (INT32, ()) for name in TABLE_NAMES},
+        "table_used": (INT64, ()),
+        "dirty": (INT32, ()),  # slots changed since the last cut
+        "dirty_chunks": (INT32, (2,)),  # kind, chunk
+        "gone": (GONE, ()),
+    }
 
     header: Int64s
     free: Int64s
     portfolios: Rows
-    ids: Bytes  # [slot, ID_BYTES_MAX]
-    chains: Int64s  # [slot, chunk kind, FIRST LAST HEAD TAIL]
+    ids: Bytes
+    chains: Int64s
     positions: Rows
     counters: Rows
     levels: Rows
     metrics: Rows
-    chunks: tuple[Rows, Rows, Rows, Rows]
     attempts: Rows
     executions: Rows
     opens: Rows
     peaks: Rows
     strings: Rows
     text: Bytes
-    table_keys: tuple[UInt64s, UInt64s, UInt64s, UInt64s, UInt64s, UInt64s, UInt64s]
-    table_refs: tuple[Int32s, Int32s, Int32s, Int32s, Int32s, Int32s, Int32s]
     table_used: Int64s
-    dirty: Int32s  # slots changed since the last cut
-    dirty_chunks: Int32s  # [n, 2]: kind, chunk
+    dirty: Int32s
+    dirty_chunks: Int32s
     gone: Rows
+
+    def chunks(self, kind: int) -> Rows:
+        """The chunk heads of a kind."""
+        return self.arrays[HEADS[kind]]
+
+    def table_keys(self, table: int) -> UInt64s:
+        """The keys of a hash table."""
+        return self.arrays[f"{TABLE_NAMES[table]}_keys"]
+
+    def table_refs(self, table: int) -> Int32s:
+        """The references of a hash table."""
+        return self.arrays[f"{TABLE_NAMES[table]}_refs"]
+
+
+class StateType(ColumnsType):
+    """State in compiled code."""
+
+
+register(State, StateType)
+numbered(StateType, "chunks", State.SPEC, HEADS[0])
+numbered(StateType, "table_keys", State.SPEC, "portfolio_keys")
+numbered(StateType, "table_refs", State.SPEC, "portfolio_refs")

@@ -165,7 +165,7 @@ def load_entry(state: State, row: Bytes, at: Int64s, slot: int, kind: int, entry
         order.side = np.int32(get_int(row, at))
         order.symbol = np.int32(get_string(state, row, at))
         if order.remaining > 0:
-            state.chunks[OPENS][entry // CHUNK].live += np.int32(1)
+            state.chunks(OPENS)[entry // CHUNK].live += np.int32(1)
             insert(state, BY_OPEN, owned_key(slot, order.h1), entry)
     else:
         peak = state.peaks[entry]
@@ -188,7 +188,7 @@ def load_chunk(state: State, row: Bytes, slot: int, kind: int, number: int) -> b
     if end < min(chain[TAIL], (number + 1) * CHUNK):
         return False
     chunk = start_chunk(state, slot, kind, number)
-    state.chunks[kind][chunk].saved = np.int8(1)
+    state.chunks(kind)[chunk].saved = np.int8(1)
     at = np.full(1, 3, np.int64)
     for sequence in range(first, end):
         counts = chain[HEAD] <= sequence < chain[TAIL]
@@ -249,7 +249,7 @@ def unindex(state: State, slot: int) -> None:
         for entry in range(chunk * CHUNK, last_entry_of(state, slot, chunk)):
             if state.opens[entry].remaining > 0:
                 remove(state, BY_OPEN, owned_key(slot, state.opens[entry].h1), entry)
-        chunk = np.int64(state.chunks[OPENS][chunk].next)
+        chunk = np.int64(state.chunks(OPENS)[chunk].next)
 
 
 @compiled
@@ -257,8 +257,8 @@ def is_newest(state: State, slot: int, entry: int) -> bool:
     """Whether the table of equal orders holds this entry."""
     attempt = state.attempts[entry]
     key = signature_key(slot, attempt.symbol, attempt.side, attempt.quantity, attempt.price)
-    keys = state.table_keys[BY_SIGNATURE]
-    refs = state.table_refs[BY_SIGNATURE]
+    keys = state.table_keys(BY_SIGNATURE)
+    refs = state.table_refs(BY_SIGNATURE)
     mask = np.int64(refs.shape[0] - 1)
     at = np.int64(key) & mask
     while refs[at] != -1:
@@ -275,10 +275,10 @@ def evict(state: State, slot: int) -> None:
     for kind in range(4):
         chunk = state.chains[slot, kind, FIRST]
         while chunk != -1:
-            following = np.int64(state.chunks[kind][chunk].next)
-            state.chunks[kind][chunk].slot = np.int32(-1)
-            state.chunks[kind][chunk].dirty = np.int8(0)
-            release(state, kind, state.chunks[kind], chunk)
+            following = np.int64(state.chunks(kind)[chunk].next)
+            state.chunks(kind)[chunk].slot = np.int32(-1)
+            state.chunks(kind)[chunk].dirty = np.int8(0)
+            release(state, kind, state.chunks(kind), chunk)
             chunk = following
     position = state.portfolios[slot].positions
     while position != -1:

@@ -18,14 +18,14 @@ from risk_stream.state.table import insert, remove
 def find_open(state: State, slot: int, h1: np.uint64, h2: np.uint64) -> int:
     """The entry of an open order; -1 when it is not open."""
     key = owned_key(slot, h1)
-    keys = state.table_keys[BY_OPEN]
-    refs = state.table_refs[BY_OPEN]
+    keys = state.table_keys(BY_OPEN)
+    refs = state.table_refs(BY_OPEN)
     mask = np.int64(refs.shape[0] - 1)
     at = np.int64(key) & mask
     while refs[at] != -1:
         if keys[at] == key:
             known = state.opens[refs[at]]
-            if known.h1 == h1 and known.h2 == h2 and state.chunks[OPENS][refs[at] // CHUNK].slot == slot:
+            if known.h1 == h1 and known.h2 == h2 and state.chunks(OPENS)[refs[at] // CHUNK].slot == slot:
                 return refs[at]
         at = (at + 1) & mask
     return np.int32(-1)
@@ -37,7 +37,7 @@ def open_order(
 ) -> None:
     """Hold the quantity of an approved order; `price` (0: none) becomes the symbol's last order price."""
     last = state.chains[slot, OPENS, LAST]
-    if last != -1 and state.chunks[OPENS][last].live == 0 and state.chains[slot, OPENS, TAIL] % CHUNK == 0:
+    if last != -1 and state.chunks(OPENS)[last].live == 0 and state.chains[slot, OPENS, TAIL] % CHUNK == 0:
         drop_chunk(state, slot, OPENS, last)
     entry = append(state, slot, OPENS)
     new = state.opens[entry]
@@ -48,7 +48,7 @@ def open_order(
     new.remaining = quantity
     new.symbol = np.int32(symbol)
     new.side = np.int32(side)
-    state.chunks[OPENS][entry // CHUNK].live += np.int32(1)
+    state.chunks(OPENS)[entry // CHUNK].live += np.int32(1)
     insert(state, BY_OPEN, owned_key(slot, h1), entry)
     portfolio.open_count += 1
     if portfolio.open_oldest == NONE:
@@ -85,8 +85,8 @@ def reduce_open(state: State, slot: int, entry: int, quantity: int) -> None:
     if known.remaining == 0:
         remove(state, BY_OPEN, owned_key(slot, known.h1), entry)
         portfolio.open_count -= 1
-        state.chunks[OPENS][chunk].live -= np.int32(1)
-        if state.chunks[OPENS][chunk].live == 0 and chunk != state.chains[slot, OPENS, LAST]:
+        state.chunks(OPENS)[chunk].live -= np.int32(1)
+        if state.chunks(OPENS)[chunk].live == 0 and chunk != state.chains[slot, OPENS, LAST]:
             drop_chunk(state, slot, OPENS, chunk)
 
 
@@ -113,7 +113,7 @@ def expire_opens(state: State, slot: int) -> None:
     portfolio.open_oldest = NONE
     chunk = state.chains[slot, OPENS, FIRST]
     while chunk != -1:
-        following = np.int64(state.chunks[OPENS][chunk].next)
+        following = np.int64(state.chunks(OPENS)[chunk].next)
         for entry in range(chunk * CHUNK, last_entry_of(state, slot, chunk)):
             known = state.opens[entry]
             if known.remaining == 0:

@@ -13,8 +13,8 @@ from risk_stream.state.text import same_bytes
 @compiled
 def find_portfolio(state: State, text: Bytes, at: int, length: int, h1: np.uint64) -> int:
     """The slot of a resident portfolio; -1 when it is not resident. The id is compared, not only its hash."""
-    keys = state.table_keys[BY_PORTFOLIO]
-    refs = state.table_refs[BY_PORTFOLIO]
+    keys = state.table_keys(BY_PORTFOLIO)
+    refs = state.table_refs(BY_PORTFOLIO)
     mask = np.int64(refs.shape[0] - 1)
     place = np.int64(h1) & mask
     while refs[place] != -1:

@@ -27,8 +27,8 @@ def position_key(slot: int, symbol: int) -> np.uint64:
 def find_position(state: State, slot: int, symbol: int) -> int:
     """The position of a symbol; -1 when nothing is remembered of it."""
     key = position_key(slot, symbol)
-    keys = state.table_keys[BY_POSITION]
-    refs = state.table_refs[BY_POSITION]
+    keys = state.table_keys(BY_POSITION)
+    refs = state.table_refs(BY_POSITION)
     mask = np.int64(refs.shape[0] - 1)
     at = np.int64(key) & mask
     while refs[at] != -1:

@@ -61,7 +61,7 @@ def counts_of(state: State, slot: int) -> tuple[int, int, int, int, int]:
     chunk = state.chains[slot, OPENS, FIRST]
     while chunk != -1:
         opens += 1
-        chunk = np.int64(state.chunks[OPENS][chunk].next)
+        chunk = np.int64(state.chunks(OPENS)[chunk].next)
     return positions, counters, levels, metrics, opens
 
 
@@ -189,8 +189,8 @@ def put_main(state: State, row: Bytes, at: Int64s, slot: int) -> None:
         put_int(row, at, state.chains[slot, kind, TAIL])
     chunk = state.chains[slot, OPENS, FIRST]
     while chunk != -1:
-        put_int(row, at, state.chunks[OPENS][chunk].number)
-        chunk = np.int64(state.chunks[OPENS][chunk].next)
+        put_int(row, at, state.chunks(OPENS)[chunk].number)
+        chunk = np.int64(state.chunks(OPENS)[chunk].next)
     put_int(row, at, portfolio.to)
     put_int(row, at, portfolio.tv)
     put_int(row, at, portfolio.value_offset)
@@ -242,7 +242,7 @@ def put_entry(state: State, row: Bytes, at: Int64s, kind: int, entry: int) -> No
 @compiled
 def put_chunk(state: State, row: Bytes, at: Int64s, kind: int, chunk: int) -> None:
     """A chunk row's value: where its first entry stands, how many there are, the entries."""
-    head = state.chunks[kind][chunk]
+    head = state.chunks(kind)[chunk]
     chain = state.chains[head.slot, kind]
     first = head.number * CHUNK
     if kind != OPENS:

@@ -33,15 +33,15 @@ def place(keys: UInt64s, refs: Int32s, key: np.uint64, ref: int) -> None:
 @compiled
 def insert(state: State, table: int, key: np.uint64, ref: int) -> None:
     """Put `ref` under `key`."""
-    place(state.table_keys[table], state.table_refs[table], key, ref)
+    place(state.table_keys(table), state.table_refs(table), key, ref)
     state.table_used[table] += 1
 
 
 @compiled
 def remove(state: State, table: int, key: np.uint64, ref: int) -> None:
     """Take `ref` from under `key` (it must be there) and close the gap."""
-    keys = state.table_keys[table]
-    refs = state.table_refs[table]
+    keys = state.table_keys(table)
+    refs = state.table_refs(table)
     mask = np.int64(refs.shape[0] - 1)
     gap = np.int64(key) & mask
     while not (keys[gap] == key and refs[gap] == ref):

@@ -21,8 +21,8 @@ def same_bytes(a: Bytes, a_at: int, b: Bytes, b_at: int, length: int) -> bool:
 def find_string(state: State, text: Bytes, at: int, length: int) -> int:
     """The number of a string of the pool; -1 when it is not there."""
     h1, _ = hash128(text, at, at + length)
-    keys = state.table_keys[BY_STRING]
-    refs = state.table_refs[BY_STRING]
+    keys = state.table_keys(BY_STRING)
+    refs = state.table_refs(BY_STRING)
     mask = np.int64(refs.shape[0] - 1)
     slot = np.int64(h1) & mask
     while refs[slot] != -1:
