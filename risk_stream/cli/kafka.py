@@ -1,0 +1,30 @@
+"""Run what talks to Kafka, and turn the client's errors into words. Imported only by commands that need a cluster."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from aiokafka.errors import KafkaError
+
+from risk_stream.cli.failure import CommandError
+from risk_stream.kafka.reader import TopicError
+from risk_stream.kafka.topics import TopicsError
+from risk_stream.ops.settings import Settings
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
+    """The result of `work`; a cluster that does not answer, or refuses, is a CommandError with advice."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it would log is said below, once
+    try:
+        return asyncio.run(work)
+    except (TopicError, TopicsError) as error:
+        raise CommandError(str(error)) from error
+    except (KafkaError, TimeoutError, ConnectionError) as error:
+        reason = str(error) or type(error).__name__
+        raise CommandError(
+            f"Kafka at {settings.broker}: {reason}\nIs it running? `risk-stream broker start` starts one here; "
+            "RISK_STREAM_BROKER=host:port names another; `risk-stream doctor` looks closer."
+        ) from error

@@ -1,0 +1,80 @@
+"""`risk-stream limits validate|push FILE.toml`: a limits file, checked, or put in force as SET_LIMITs."""
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import click
+
+from risk_stream.cli.failure import FAILED, CommandError
+from risk_stream.cli.output import json_option, print_json
+from risk_stream.messages.control import SetLimit
+from risk_stream.messages.limits_file import LimitsFileError, read_limits_file
+from risk_stream.ops.load import load_settings
+
+file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+
+
+@click.group()
+def command() -> None:
+    """Check a limits file, or put it in force."""
+
+
+@command.command()
+@file_argument
+@json_option
+def validate(file: Path, as_json: bool) -> int:
+    """Say what is wrong with FILE, each error with its path. No broker is needed."""
+    limits, errors = _read(file)
+    if as_json:
+        print_json({"file": str(file), "valid": not errors, "limits": len(limits), "errors": errors})
+    else:
+        _say(file, errors)
+        if not errors:
+            click.echo(f"{file}: {len(limits)} limits, all valid")
+    return FAILED if errors else 0
+
+
+@command.command()
+@file_argument
+@json_option
+def push(file: Path, as_json: bool) -> int:
+    """Send FILE's limits to the controls log: all of them, or none when one is wrong."""
+    limits, errors = _read(file)
+    if errors:
+        _say(file, errors)
+        raise CommandError("Nothing was sent.")
+    settings = load_settings()
+    # Here, not above: checking a file should not wait for the Kafka client.
+    from risk_stream.cli.kafka import run
+    from risk_stream.kafka.publish import Outbound, Publisher
+    from risk_stream.messages.encode_control import encode_control
+
+    async def records() -> AsyncIterator[Outbound]:
+        for limit in limits:
+            yield Outbound(None, encode_control(limit), 0)
+
+    async def work() -> int:
+        async with Publisher(settings.connection(), settings.topic("controls")) as publisher:
+            return await publisher.send_all(records())
+
+    sent = run(work(), settings)
+    if as_json:
+        print_json({"file": str(file), "sent": sent, "topic": settings.topic("controls")})
+    else:
+        click.echo(f"{sent} limits sent to {settings.topic('controls')}", err=True)
+    return 0
+
+
+def _read(file: Path) -> tuple[list[SetLimit], list[str]]:
+    try:
+        return read_limits_file(file.read_text("utf-8"), time.time_ns() // 1_000_000), []
+    except LimitsFileError as error:
+        return [], error.errors
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{file}: {error}") from error
+
+
+def _say(file: Path, errors: list[str]) -> None:
+    for error in errors:
+        click.echo(f"{file}: {error}", err=True)
