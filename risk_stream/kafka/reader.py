@@ -77,10 +77,12 @@ class TopicReader:
             self._consumer.seek(tp, offset)
 
     async def _find_partitions(self) -> list[TopicPartition]:
-        # All names, not this one: asking for a topic that is not there may create it on a foreign cluster.
-        if self._topic not in await self._consumer.topics():
+        # All topics, not this one: asking for one that is not there may create it on a foreign cluster. The consumer's
+        # own topics() asks for all too, but keeps the names only.
+        metadata = await self._consumer._client.fetch_all_metadata()
+        numbers = metadata.partitions_for_topic(self._topic)
+        if not numbers:
             raise missing(self._topic)
-        numbers = self._consumer.partitions_for_topic(self._topic) or ()
         return [TopicPartition(self._topic, number) for number in sorted(numbers)]
 
 
