@@ -130,7 +130,7 @@ def load_main(state: State, row: Bytes, at: Int64s, counts: Int64s, slot: int, o
     for _ in range(counts[3]):
         h1 = get_fixed(row, at)
         h2 = get_fixed(row, at)
-        add_metric(state, slot, h1, h2, get_fixed(row, at).view(np.float64))
+        add_metric(state, slot, h1, h2, np.uint64(get_fixed(row, at)).view(np.float64))
     portfolio.saved = np.int8(1)
 
 
