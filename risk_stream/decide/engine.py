@@ -1,6 +1,6 @@
 """The engine of one partition: ranges of records in, final decisions out. Pure and synchronous.
 
-    values, orders -> columns (messages/compiled, value_batch) -> slots (residents) -> decide (values, orders) -> payloads
+    values, orders -> columns (order_batch, value_batch) -> slots (residents) -> decide (values, orders) -> payloads
 
 Everything that a portfolio remembers is a function of the steps: their ranges, their order and their plans.
 """
@@ -123,10 +123,10 @@ class Engine:
             dead_letters,
             pictures,
             digest_of(
-                (value for _, value in decisions),
-                (event.value for event in violations),
-                (event.value for event in dead_letters),
-                (value for _, value in pictures),
+                [value for _, value in decisions],
+                [event.value for event in violations],
+                [event.value for event in dead_letters],
+                [value for _, value in pictures],
             ),
             self._count(results, told, dead_letters),
         )

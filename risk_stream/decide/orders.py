@@ -146,7 +146,7 @@ def is_overridden(state: State, plan: PlanArrays, slot: int, h1: np.uint64, h2: 
             and now <= override.expires_at
             and find_level(state, slot, -1, -1, override.offset) == -1
         ):
-            start_level(state, slot, -1, -1, override.offset, CONSUMED, 0)
+            start_level(state, slot, -1, -1, override.offset, CONSUMED)
             return True
     return False
 

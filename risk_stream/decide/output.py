@@ -38,7 +38,11 @@ def digest_of(*topics: Iterable[bytes | None]) -> str:
     digest = hashlib.sha256()
     for topic in topics:
         payloads = list(topic)
-        lengths = [len(payloads), *(NO_VALUE if payload is None else len(payload) for payload in payloads)]
-        digest.update(np.array(lengths, "<i8").tobytes())
-        digest.update(b"".join(payload for payload in payloads if payload is not None))
+        lengths = np.fromiter(map(_length, payloads), "<i8", len(payloads))
+        digest.update(len(payloads).to_bytes(8, "little") + lengths.tobytes())
+        digest.update(b"".join(filter(None, payloads)))
     return digest.hexdigest()
+
+
+def _length(payload: bytes | None) -> int:
+    return NO_VALUE if payload is None else len(payload)

@@ -85,7 +85,6 @@ def change_level(
     known = find_level(state, slot, limit.uid, key, limit.armed_since)
     old = np.int64(state.levels[known].level) if known != -1 else np.int64(OK)
     event = -1
-    severity = np.int64(severity_of(limit.action, level == BREACHED))
     if level == BREACHED and old != BREACHED:
         event = DETECTED
     elif level == WARNED and old == OK:
@@ -93,8 +92,10 @@ def change_level(
     elif level < old:
         event = RESOLVED
     if event != -1:
-        told = np.int64(state.levels[known].severity) if event == RESOLVED else severity
-        at = report(results, record, index, event, told, False, seen, utilisation)
+        # RESOLVED tells the level that is left, with the action the limit has now: a level is no more than its name.
+        told = old if event == RESOLVED else level
+        severity = severity_of(limit.action, told == BREACHED)
+        at = report(results, record, index, event, severity, False, seen, utilisation)
         results.keys[at] = np.int32(key)
         if limit.kind == kinds.SECTOR_EXPOSURE:
             name_sector(state, results, at, key)
@@ -109,12 +110,11 @@ def change_level(
     if level == OK:
         return
     if known == -1:
-        start_level(state, slot, limit.uid, key, limit.armed_since, level, severity)
+        start_level(state, slot, limit.uid, key, limit.armed_since, level)
         return
     state.levels[known].seen = np.int8(1)
     if event != -1:
         state.levels[known].level = np.int8(level)
-        state.levels[known].severity = np.int8(severity)
 
 
 @compiled
