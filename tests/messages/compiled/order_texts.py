@@ -113,7 +113,7 @@ def random_record(random: Random, odd: float = 0.03) -> Record:
         value = mutate(random, value)
     if random.random() < odd:
         key = random.choice((None, b"", b"other", b"\xff"))
-    timestamp = TIMESTAMP if random.random() > odd else random.choice((0, -1, TIMESTAMP - 10**9, 2**62))
+    timestamp = random.choice((0, -1, TIMESTAMP - 10**9, 2**62)) if random.random() < odd else TIMESTAMP
     return Record(None if random.random() < odd / 10 else value, key, timestamp)
 
 

@@ -8,37 +8,39 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from numba import njit
+from numba import types
 
+from risk_stream.messages.compiled.jit import BUFFER, compiled
 from risk_stream.messages.compiled.write_double import DOUBLE_BYTES_MAX, is_writable, put_double
 from risk_stream.messages.compiled.write_number import SCALED_BYTES_MAX, put_integer, put_scaled
 from risk_stream.messages.compiled.write_time import TIME_BYTES, TIME_MS_END, put_time
 from risk_stream.messages.instant import format_time
 from risk_stream.messages.money import format_double, format_scaled
 
-# The writers take addresses, which only compiled code has: one wrapper each that gives them an array's.
+# The writers take addresses, which only compiled code has: one wrapper each that gives them an array's. Compiled here,
+# at import, since a first call that compiles is longer than hypothesis lets an example be.
 
 
-@njit
-def double_into(out: Any, x: Any) -> Any:
+@compiled(types.int64, BUFFER, types.float64)
+def double_into(out: Any, x: float) -> int:
     """put_double at 0."""
     return put_double(out.ctypes, 0, x)
 
 
-@njit
-def scaled_into(out: Any, high: Any, low: Any, digits: Any) -> Any:
+@compiled(types.int64, BUFFER, types.int64, types.uint64, types.int64)
+def scaled_into(out: Any, high: int, low: np.uint64, digits: int) -> int:
     """put_scaled at 0."""
     return put_scaled(out.ctypes, 0, high, low, digits)
 
 
-@njit
-def integer_into(out: Any, number: Any) -> Any:
+@compiled(types.int64, BUFFER, types.int64)
+def integer_into(out: Any, number: int) -> int:
     """put_integer at 0."""
     return put_integer(out.ctypes, 0, number)
 
 
-@njit
-def time_into(out: Any, ms: Any) -> Any:
+@compiled(types.int64, BUFFER, types.int64)
+def time_into(out: Any, ms: int) -> int:
     """put_time at 0."""
     return put_time(out.ctypes, 0, ms)
 
