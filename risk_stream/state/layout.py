@@ -144,7 +144,6 @@ LEVEL = np.dtype(
         ("key", np.int32),  # a string (symbol or sector); -1
         ("next", np.int32),
         ("level", np.int8),  # 1 WARNED, 2 BREACHED, CONSUMED an override
-        ("severity", np.int8),
         ("seen", np.int8),
     ],
     align=True,

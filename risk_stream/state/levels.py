@@ -27,7 +27,7 @@ def find_level(state: State, slot: int, uid: int, key: int, armed_since: int) ->
 
 
 @compiled
-def start_level(state: State, slot: int, uid: int, key: int, armed_since: int, level: int, severity: int) -> int:
+def start_level(state: State, slot: int, uid: int, key: int, armed_since: int, level: int) -> int:
     """Remember a level that is not OK."""
     index = take(state, LEVELS, state.levels)
     new = state.levels[index]
@@ -35,7 +35,6 @@ def start_level(state: State, slot: int, uid: int, key: int, armed_since: int, l
     new.key = np.int32(key)
     new.armed_since = armed_since
     new.level = np.int8(level)
-    new.severity = np.int8(severity)
     new.seen = np.int8(1)
     new.next = state.portfolios[slot].levels
     state.portfolios[slot].levels = np.int32(index)

@@ -125,8 +125,7 @@ def load_main(state: State, row: Bytes, at: Int64s, counts: Int64s, slot: int, o
         uid = get_int(row, at)
         key = get_string(state, row, at)
         armed_since = get_int(row, at)
-        level = get_int(row, at)
-        start_level(state, slot, uid, key, armed_since, level, get_int(row, at))
+        start_level(state, slot, uid, key, armed_since, get_int(row, at))
     for _ in range(counts[3]):
         h1 = get_fixed(row, at)
         h2 = get_fixed(row, at)

@@ -164,7 +164,6 @@ def put_levels_and_metrics(state: State, row: Bytes, at: Int64s, slot: int) -> N
         put_string(state, row, at, known.key)
         put_int(row, at, known.armed_since)
         put_int(row, at, known.level)
-        put_int(row, at, known.severity)
         level = known.next
     metric = state.portfolios[slot].metrics
     while metric != -1:
