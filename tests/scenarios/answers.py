@@ -38,7 +38,7 @@ def stated(line: Line, kind_of: Callable[[str], str]) -> Answer:
 
 
 def measured(line: Line, limit_id: str, observed: str, kind_of: Callable[[str], str]) -> Answer:
-    """LIMIT OBSERVED of THRESHOLD = UTILISATION; `-` is null, a reason code stands in place of what was not observed."""
+    """LIMIT OBSERVED of THRESHOLD = UTILISATION; `-` is null, a reason code stands for what was not observed."""
     behind = line.rest[line.rest.index("of") + 1 :]
     reason = observed if observed.startswith(("NO_", "TOTAL_", "PEAK_")) else None
     return {

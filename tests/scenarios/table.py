@@ -1,4 +1,4 @@
-"""Reading a scenario table: plain lines a risk officer can check, grouped under `==` titles. README.md explains them."""
+"""Reading a scenario table: plain lines a risk officer can check, under `==` titles. README.md explains them."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

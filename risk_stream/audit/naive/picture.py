@@ -10,6 +10,7 @@ Picture = dict[str, object]
 
 def picture(portfolio: Portfolio, trading_state: str) -> Picture:
     """Decimals as strings; null where there is nothing (no valuation, a peak <= 0)."""
+    valued = portfolio.valuation is not None
     values = [held_value(portfolio, symbol) for symbol in portfolio.holdings.held]
     total_value = None if portfolio.valuation is None else portfolio.valuation.total_value
     peaks = peaks_of(portfolio)
@@ -21,8 +22,8 @@ def picture(portfolio: Portfolio, trading_state: str) -> Picture:
         "positions": {
             symbol: format_scaled(quantity, QUANTITY) for symbol, quantity in sorted(portfolio.holdings.held.items())
         },
-        "gross_exposure": format_scaled(sum(abs(value) for value in values), MONEY),
-        "net_exposure": format_scaled(sum(values), MONEY),
+        "gross_exposure": money(sum(abs(value) for value in values)) if valued else None,
+        "net_exposure": money(abs(sum(values))) if valued else None,
         "open_orders": len(portfolio.open_orders),
         "trading_state": trading_state,
     }
