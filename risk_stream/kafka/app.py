@@ -16,6 +16,7 @@ from risk_stream.kafka.partition import Surroundings
 from risk_stream.kafka.ports import ControlsPort, DecodeControl, EngineFactory
 from risk_stream.kafka.producer import shorten_transaction_backoff
 from risk_stream.kafka.tables import TableManager, declare_table, partition_path
+from risk_stream.kafka.topics import Topics, refuse_other_counts
 from risk_stream.kafka.transport import RiskTransport, Router
 from risk_stream.kafka.watchdog import Watchdog
 from risk_stream.ops.health import Health, HealthServer
@@ -91,6 +92,7 @@ async def run_worker(
         port = await server.start(config.metrics_host, config.metrics_port)
         log.info("health and metrics on http://%s:%d", config.metrics_host, port)
 
+    await check_topics(config)
     reader = ControlsReader(config, controls, decode_control)
     reader.on_change(lambda: metrics.controls_version(reader.version))
     if not await _first(reader.start(), stop):
@@ -127,6 +129,16 @@ async def run_worker(
         raise Doubt(f"no clean stop: {error!r}") from error
     finally:
         watchdog.stop()
+
+
+async def check_topics(config: WorkerConfig) -> None:
+    """Doubt unless every topic of the catalogue is there with the configured number of partitions."""
+    async with Topics(config.connection, config.topic_prefix, config.partitions) as topics:
+        states = await topics.describe()
+    refuse_other_counts(states)
+    missing = [state.name for state in states if state.partitions is None]
+    if missing:
+        raise Doubt(f"topics are missing: {', '.join(missing)}; make them with `risk-stream topics create`")
 
 
 async def _first(work: Any, stop: asyncio.Event) -> bool:

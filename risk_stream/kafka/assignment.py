@@ -13,9 +13,6 @@ from risk_stream.kafka.standby import Standby
 
 log = logging.getLogger(__name__)
 
-PARTITIONED = ("orders", "portfolio-values", "decisions", "violations", "journal", "portfolio-risk", "dead-letters")
-"""Topics that must have the same number of partitions: partition p of each belongs to partition p of all."""
-
 
 class Assignment:
     """The partitions this worker decides and the ones it keeps warm, replaced as a whole at every rebalance."""
@@ -67,7 +64,7 @@ class Assignment:
 
     def _check_partition_counts(self) -> None:
         config = self._shared.config
-        for name in (*map(config.topic, PARTITIONED), self._shared.changelog):
+        for name in (config.topic("orders"), config.topic("portfolio-values"), self._shared.changelog):
             found = self._shared.driver.partitions_of(name)
-            if found not in (0, config.partitions):
+            if found != config.partitions:
                 raise Doubt(f"{name} has {found} partitions, configured are {config.partitions}: not deciding anything")

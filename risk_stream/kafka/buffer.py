@@ -14,10 +14,14 @@ EMPTY = Records([], [], [], [])
 class FetchedRecord(Protocol):
     """What the Kafka client hands over for each record."""
 
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
 
 
 class Chunk(NamedTuple):

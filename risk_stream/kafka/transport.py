@@ -107,6 +107,12 @@ class InLoopConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         if self._consumer is not None:
             await self._consumer.stop()
 
+    @Service.task  # type: ignore[untyped-decorator]
+    async def _watch_group(self) -> None:
+        """Raise what keeps aiokafka from (re-)joining the group: it tells only who waits for an assignment."""
+        while not self.should_stop:
+            await self._ensure_consumer()._subscription.wait_for_assignment()
+
     async def crash(self, reason: BaseException) -> None:
         """Crash like any service."""
         await Service.crash(self, reason)

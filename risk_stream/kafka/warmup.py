@@ -33,13 +33,13 @@ def warm_up(engines: EngineFactory, controls: ControlsPort) -> None:
 
 
 def _values(round_number: int) -> Records:
-    valuation = {
+    valuation: dict[str, object] = {
         "portfolio_id": "warm-up",
         "total_value": "1000000",
         "positions": [{"symbol": "S", "quantity": "10", "price": "100", "sector": "A"}],
         "metrics": {"m": 1.5},
     }
-    execution = {
+    execution: dict[str, object] = {
         "type": "EXECUTION",
         "portfolio_id": "warm-up",
         "order_id": f"o{round_number}",
@@ -54,7 +54,7 @@ def _values(round_number: int) -> Records:
 
 
 def _orders(round_number: int) -> Records:
-    order = {
+    order: dict[str, object] = {
         "portfolio_id": "warm-up",
         "symbol": "S",
         "side": "BUY",

@@ -42,7 +42,9 @@ class FakeEngine:
 
     def step(self, values: Records, orders: Records, plan: int) -> FakeOutput:
         """Values first, then orders."""
-        risk = [self._value(key or b"", value or b"0", plan) for key, value in zip(values.keys, values.values, strict=True)]
+        risk = [
+            self._value(key or b"", value or b"0", plan) for key, value in zip(values.keys, values.values, strict=True)
+        ]
         decisions, letters = [], []
         for offset, key, value in zip(orders.offsets, orders.keys, orders.values, strict=True):
             if key is None or (value or b"").startswith(b"poison"):

@@ -24,7 +24,7 @@ def test_points_and_counts() -> None:
 
 def test_an_unknown_point_is_an_error() -> None:
     """A typo must not make a fault test pass."""
-    with pytest.raises(ValueError, match="no.such"):
+    with pytest.raises(ValueError, match=r"no\.such"):
         failpoints.parse({**CONSENT, "RISK_STREAM_FAILPOINTS": "no.such"})
 
 

@@ -1,5 +1,6 @@
 """The saved rows of a partition: written with their mark or not at all, and set aside when damaged."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def damage_by_deleting_a_table(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [damage_by_truncating, damage_by_deleting_current, damage_by_deleting_a_table])
-def test_a_damaged_directory_is_set_aside(path: Path, damage: "type[object]") -> None:
+def test_a_damaged_directory_is_set_aside(path: Path, damage: Callable[[Path], None]) -> None:
     """The damaged one stays for whoever wants to look; the new one is empty."""
     saved_store(path).close()
     open_store(path, CACHE).close()

@@ -1,0 +1,262 @@
+"""A worker on a real broker: every order is decided once, whatever stops the worker and however it starts again."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.kafka.harness import Cluster
+
+pytestmark = pytest.mark.broker
+
+
+def test_a_worker_decides_stops_cleanly_and_goes_on(cluster: Cluster) -> None:
+    """Orders, values, poison; a clean stop with exit code 0; the second run continues where the first ended."""
+    cluster.publish("portfolio-values", [(0, b"P0", b"100")])
+    cluster.orders(200)
+    cluster.publish("orders", [(0, None, b"no key"), (1, b"P1", b"poison")])
+    worker = cluster.start()
+    decisions = cluster.judge(200)
+    assert decisions[0]["controls"] == -1
+    assert worker.stop() == 0
+    cluster.orders(200, first=200)
+    cluster.start()
+    cluster.judge(400)
+    letters = cluster.read("dead-letters")
+    assert [(letter.partition, letter.key, letter.value) for letter in letters] == [
+        (0, None, b"no key"),
+        (1, b"P1", b"poison"),
+    ]
+
+
+def test_controls_are_read_before_the_first_decision_and_followed(cluster: Cluster) -> None:
+    """The whole log counts from the first order on; a later control counts from then on."""
+    cluster.publish("controls", [(0, None, b"set %d" % number) for number in range(40)])
+    cluster.orders(20)
+    cluster.start()
+    assert {decision["controls"] for decision in cluster.judge(20)} == {39}
+    cluster.publish("controls", [(0, None, b"set 40")])
+    sent = 20
+    while {decision["controls"] for decision in cluster.judge(sent)} == {39}:
+        cluster.orders(2, first=sent)
+        sent += 2
+        assert sent < 2_000
+
+
+def test_a_refused_control_is_answered_once(cluster: Cluster) -> None:
+    """With no order flowing, and never again after restarts: what was answered is on the journal."""
+    cluster.publish("controls", [(0, b"k", b"bad one"), (0, None, b"good"), (0, None, b"bad two")])
+    worker = cluster.start()
+    letters = cluster.read("dead-letters", 2)
+    assert worker.stop() == 0
+    cluster.start()
+    cluster.publish("controls", [(0, None, b"bad three")])
+    letters = cluster.read("dead-letters", 3)
+    assert [(letter.partition, letter.value) for letter in letters] == [
+        (0, b"bad one"),
+        (0, b"bad two"),
+        (0, b"bad three"),
+    ]
+    headers = dict(letters[0].headers)
+    assert headers["reason"] == b"INVALID_CONTROL"
+    assert headers["source"] == f"{cluster.prefix}controls/0@0".encode()
+
+
+def test_orders_wait_for_older_values(cluster: Cluster) -> None:
+    """After an outage the values that were published before an order are handled before it."""
+    cluster.publish("portfolio-values", [(0, b"P0", b"%d" % number) for number in range(3_000)])
+    cluster.publish("orders", [(0, b"P0", b"first")])
+    cluster.publish("portfolio-values", [(0, b"P0", b"%d" % number) for number in range(3_000, 3_100)])
+    cluster.publish("orders", [(0, b"P0", b"second")])
+    cluster.start()
+    first, second = cluster.judge(2)
+    assert first["value"] >= 2_999
+    assert second["value"] == 3_099
+
+
+KILLED_AT = [
+    "step.before_begin:9",
+    "step.after_produce:12",
+    "step.after_offsets:7",
+    "step.after_commit:15",
+    "snapshot.after_cut:2",
+    "snapshot.after_produce:2",
+    "snapshot.after_commit:3",
+    "snapshot.after_store:2",
+]
+
+
+@pytest.mark.parametrize("point", KILLED_AT)
+def test_a_kill_loses_and_repeats_nothing(cluster: Cluster, point: str) -> None:
+    """SIGKILL at a named point; the restarted worker goes on as if nothing had been."""
+    cluster.orders(1_500)
+    first = cluster.start(failpoints=point, instance_id="one")
+    assert first.ends() == -9
+    cluster.start(instance_id="one")
+    cluster.judge(1_500)
+
+
+@pytest.mark.parametrize("point", ["takeover.after_fence", "takeover.after_changelog", "takeover.after_seek"])
+def test_a_kill_during_a_takeover_does_no_harm(cluster: Cluster, point: str) -> None:
+    """The next take-over starts over."""
+    cluster.orders(300)
+    first = cluster.start(instance_id="one")
+    cluster.read("decisions", 100)
+    first.kill()
+    assert cluster.start(instance_id="one", failpoints=point).ends() == -9
+    cluster.start(instance_id="one")
+    cluster.judge(300)
+
+
+def stopped_after(cluster: Cluster, orders: int) -> Path:
+    """Let a worker decide some orders and stop; its table directory."""
+    cluster.orders(orders)
+    worker = cluster.start()
+    cluster.judge(orders)
+    assert worker.stop() == 0
+    return next(worker.data_dir.rglob("*-0.db")).parent
+
+
+def test_a_damaged_directory_is_set_aside_and_rebuilt(cluster: Cluster) -> None:
+    """From the changelog, with every count right."""
+    tables = stopped_after(cluster, 300)
+    manifest = next((next(tables.glob("*-0.db"))).glob("MANIFEST-*"))
+    manifest.write_bytes(b"damaged")
+    cluster.orders(100, first=300)
+    cluster.start()
+    cluster.judge(400)
+    assert [path.name for path in tables.glob("*.damaged-*")] == ["portfolios-0.db.damaged-1"]
+
+
+def test_a_lost_directory_is_rebuilt_from_the_changelog(cluster: Cluster) -> None:
+    """All rows come back in bulk."""
+    shutil.rmtree(stopped_after(cluster, 300))
+    cluster.orders(100, first=300)
+    worker = cluster.start()
+    cluster.judge(400)
+    assert "rebuilding" not in worker.log.read_text()
+
+
+def test_rows_of_another_worker_are_caught_up(cluster: Cluster) -> None:
+    """A worker whose directory is old reads what the changelog has beyond it."""
+    stopped_after(cluster, 200)
+    cluster.orders(200, first=200)
+    other = cluster.start("other")
+    cluster.judge(400)
+    assert other.stop() == 0
+    cluster.orders(200, first=400)
+    cluster.start()
+    cluster.judge(600)
+
+
+def test_two_workers_share_the_partitions(cluster: Cluster) -> None:
+    """A second worker joins, the first leaves: every take-over continues the state of the other."""
+    cluster.orders(400)
+    first = cluster.start("first")
+    cluster.read("decisions", 50)
+    second = cluster.start("second")
+    cluster.orders(1_000, first=400)
+    cluster.judge(1_400)
+    assert first.stop() == 0
+    cluster.orders(300, first=1_400)
+    cluster.judge(1_700)
+    assert second.stop() == 0
+
+
+def test_a_standby_keeps_a_warm_copy(cluster: Cluster) -> None:
+    """When the owner stops, the standby goes on from its copy."""
+    cluster.orders(200)
+    first = cluster.start("first", standby_replicas=1)
+    cluster.read("decisions", 50)
+    cluster.start("second", standby_replicas=1)
+    cluster.orders(400, first=200)
+    cluster.judge(600)
+    first.kill()
+    cluster.orders(200, first=600)
+    cluster.judge(800)
+
+
+def test_another_owner_fences_the_worker(cluster: Cluster) -> None:
+    """Whoever takes the transactional id stops the worker: it exits with an error and writes nothing more."""
+    import asyncio
+
+    from risk_stream.kafka.producer import PartitionProducer
+
+    cluster.orders(50)
+    worker = cluster.start()
+    cluster.judge(50)
+
+    async def take_the_id() -> None:
+        producer = PartitionProducer(cluster.config(), 0)
+        await producer.start()
+        await producer.close()
+
+    asyncio.run(take_the_id())
+    cluster.publish("orders", [(0, b"P0", b"late")])
+    assert worker.ends() == 1
+    assert "risk-stream worker: stopped: partition 0:" in worker.last_line
+    assert len(cluster.read("decisions")) == 50
+    cluster.start()
+    cluster.judge(51)
+
+
+def test_a_changed_order_stops_recovery(cluster: Cluster) -> None:
+    """When the replay gives other outputs than were published, nobody decides on."""
+    cluster.publish("orders", [(0, b"P0", b"order")])
+    worker = cluster.start(snapshot_interval=60.0)
+    cluster.judge(1)
+    worker.kill()
+    step = json.loads(cluster.read("journal")[-1].value)
+    assert step["seq"] == 1
+    # The same history with other controls: the plan of version -1 becomes unavailable to no one, but outputs differ.
+    second = cluster.start(snapshot_interval=60.0)
+    cluster.publish("orders", [(0, b"P0", b"next")])
+    cluster.judge(2)
+    assert second.stop() == 0
+
+
+def test_another_partition_count_is_refused(cluster: Cluster) -> None:
+    """A worker set for more partitions than there are decides nothing."""
+    worker = cluster.start(partitions=3)
+    assert worker.ends() == 1
+    assert "partition count" in worker.last_line
+
+
+def test_missing_topics_are_named(cluster: Cluster) -> None:
+    """The last line says what to do."""
+    worker = cluster.start(topic_prefix=f"{cluster.prefix}elsewhere.")
+    assert worker.ends() == 1
+    assert "risk-stream topics create" in worker.last_line
+
+
+def test_committed_offsets_reach_the_end_over_transaction_markers(cluster: Cluster) -> None:
+    """An upstream producer with transactions, an aborted one first, leaves no lag behind."""
+    import asyncio
+
+    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+    async def send() -> None:
+        producer = AIOKafkaProducer(bootstrap_servers=cluster.bootstrap, transactional_id=f"{cluster.prefix}up")
+        async with producer:
+            for number, good in enumerate((False, True, False)):
+                await producer.begin_transaction()
+                await producer.send_and_wait(f"{cluster.prefix}orders", b"order-%d" % number, b"P0", 0)
+                await (producer.commit_transaction() if good else producer.abort_transaction())
+
+    async def lag() -> int:
+        orders = TopicPartition(f"{cluster.prefix}orders", 0)
+        consumer = AIOKafkaConsumer(bootstrap_servers=cluster.bootstrap, group_id=cluster.config().app_id)
+        async with consumer:
+            consumer.assign([orders])
+            end = (await consumer.end_offsets([orders]))[orders]
+            return int(end - (await consumer.committed(orders) or 0))
+
+    asyncio.run(send())
+    worker = cluster.start(snapshot_interval=0.1)
+    cluster.judge(1)
+    for _ in range(200):
+        if asyncio.run(lag()) == 0:
+            break
+    assert asyncio.run(lag()) == 0
+    assert worker.stop() == 0
