@@ -231,6 +231,8 @@ class Judge:
 
 def differences(expected: Payload, actual: Payload) -> list[str]:
     """Where a payload is not what it must be, field by field."""
+    if expected == actual:
+        return []
     wanted, found = _normal(expected), _normal(actual)
     texts = []
     for name in sorted(wanted.keys() | found.keys()):

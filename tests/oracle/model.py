@@ -158,7 +158,7 @@ class Model:
             "order_id": None,
             "symbol": item if limit.kind == "POSITION_SIZE" else None,
             "sector": item if limit.kind == "SECTOR_EXPOSURE" else None,
-            "inputs": {"value": f"{self.partition}@{offset}", "controls": self.book.version},
+            "inputs": {"order": None, "value": f"{self.partition}@{offset}", "controls": self.book.version},
             "ts": time_text(valuation.ts),
         }
 

@@ -1,0 +1,42 @@
+"""`python -m tests.faults`: run rows of the fault matrix. Exit 0 all survived, 3 a finding, 2 wrong usage."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+from tests.faults.campaign import as_data, as_markdown, campaign
+from tests.faults.rows import ROWS
+from tests.faults.stage import Stage
+
+
+def main() -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(prog="tests.faults", description=__doc__)
+    parser.add_argument("--rows", help="numbers with commas (default: all)")
+    parser.add_argument("--runs", type=int, default=1, help="short runs of each row (default: 1)")
+    parser.add_argument("--full", action="store_true", help="the full campaign: long runs, as many as the matrix says")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--report", type=Path, help="write the report here (Markdown)")
+    parser.add_argument("--json", action="store_true", help="the report as JSON on stdout")
+    options = parser.parse_args()
+    wanted = {int(number) for number in options.rows.split(",")} if options.rows else {row.number for row in ROWS}
+    rows = [row for row in ROWS if row.number in wanted and (not row.privileged or os.geteuid() == 0)]
+    left_out = wanted - {row.number for row in rows}
+    if left_out:
+        print(f"left out (unknown, or root is needed): rows {sorted(left_out)}", file=sys.stderr)
+    with Stage(options.seed) as stage:
+        results = asyncio.run(campaign(stage, rows, None if options.full else options.runs))
+    report = as_markdown(results)
+    if options.report:
+        options.report.write_text(report)
+    print(json.dumps(as_data(results)) if options.json else report)
+    return 3 if any(one.outcome.findings for one in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""Rows 7, 9 and 10: a full disk, a gzip bomb, and clocks that are wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+from pathlib import Path
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+
+from tests.faults.scene import Outcome
+from tests.faults.stage import Stage
+from tests.oracle.wire import partition_of
+
+RATE = 400
+DISK_BYTES = 48 << 20
+ENDS_SECONDS = 60.0
+CLOCKS = Path(__file__).parent.parent / "clocks"
+BOMB_BYTES = 100 << 20
+BOMB_LIMIT_BYTES = 1 << 31
+
+
+async def disk_full(stage: Stage, number: int, short: bool) -> Outcome:
+    """The data directory lies on a small tmpfs that fills up: the worker ends with an error; with room it goes on."""
+    async with stage.scene() as scene:
+        worker = scene.worker()
+        worker.data_dir.mkdir(parents=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(worker.data_dir)], check=True)
+        try:
+            scene.load(RATE)
+            worker.start()
+            await scene.until_handled(500)
+            filler = worker.data_dir / "filler"
+            fill(filler)
+            scene.outcome.injected += 1
+            code = await worker.exited(ENDS_SECONDS)
+            scene.outcome.must(
+                code not in (0, None), f"I9 a full disk was survived silently: {code} {worker.last_line()}"
+            )
+            scene.outcome.notes.append(f"full disk: {worker.last_line()[-200:]}")
+            worker.kill()
+            filler.unlink()
+            worker.start()
+            await scene.settle()
+            return await scene.verdict()
+        finally:
+            worker.kill()
+            subprocess.run(["umount", "-l", str(worker.data_dir)], check=True)
+
+
+def fill(path: Path) -> None:
+    """Write until there is no room."""
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"\0" * 4096)
+        except OSError:
+            return
+
+
+async def bomb(stage: Stage, number: int, short: bool) -> Outcome:
+    """One batch whose records are far larger than its bytes: survived, or got past with dead letters."""
+    async with stage.scene() as scene:
+        worker = scene.worker()
+        worker.start(prefix=("prlimit", f"--as={BOMB_LIMIT_BYTES * 4}"))
+        scene.keep(worker)
+        scene.load(100)
+        await scene.until_handled(100)
+        key = scene.traffic.names[0].encode()
+        log = TopicPartition(f"{scene.prefix}orders", partition_of(key, scene.sender.partitions))
+        producer = AIOKafkaProducer(
+            bootstrap_servers=scene.bootstrap, compression_type="gzip", max_request_size=1 << 30,
+            max_batch_size=1 << 30, request_timeout_ms=120_000,
+        )  # fmt: skip
+        await producer.start()
+        try:
+            taken = await producer.send_and_wait(log.topic, b"[" + b" " * BOMB_BYTES, key, log.partition)
+            scene.sender.last[log] = max(scene.sender.last.get(log, -1), taken.offset)
+            scene.outcome.injected += 1
+        finally:
+            await producer.stop()
+        await scene.settle()
+        return await scene.verdict()
+
+
+async def wrong_clock(stage: Stage, number: int, short: bool) -> Outcome:
+    """Two workers whose clocks are an hour off in both directions and jump: their answers are those of the journal."""
+    async with stage.scene() as scene:
+        scene.load(RATE)
+        for shift, worker in ((-3600, scene.worker()), (3600, scene.worker())):
+            os.environ["CLOCK_SHIFT_SECONDS"], os.environ["PYTHONPATH"] = str(shift), str(CLOCKS)
+            try:
+                worker.start()
+            finally:
+                del os.environ["CLOCK_SHIFT_SECONDS"], os.environ["PYTHONPATH"]
+            scene.outcome.injected += 1
+        for _ in range(2 if short else 10):
+            await scene.until_handled(300)
+            await asyncio.sleep(1)
+        await scene.settle()
+        await scene.rebuilt()
+        return await scene.verdict()

@@ -1,0 +1,32 @@
+"""Each row of the fault matrix in its short form, one after the other over one broker."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.campaign import campaign
+from tests.faults.rows import ROWS
+from tests.faults.stage import Stage
+
+HERE = [row for row in ROWS if not row.privileged or os.geteuid() == 0]
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    """A broker of the module's own: it will be hurt."""
+    with Stage() as made:
+        yield made
+
+
+@pytest.mark.broker
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("row", HERE, ids=lambda row: f"{row.number}-{row.name.replace(' ', '-')}")
+def test_nothing_final_changes(stage: Stage, row: object) -> None:
+    """The oracle finds every invariant to hold after the fault."""
+    (result,) = asyncio.run(campaign(stage, [row], runs=1))  # type: ignore[list-item]
+    assert result.outcome.injected > 0
+    assert result.outcome.findings == []
