@@ -16,6 +16,7 @@ from risk_stream.kafka.connection import Connection
 from risk_stream.kafka.topic_catalogue import CATALOGUE
 
 TIMEOUT_S = 30.0
+POLL_S = 0.05
 TOPIC_ALREADY_EXISTS: Final = 36
 
 
@@ -85,12 +86,24 @@ class Topics:
                 made.append(name)
             elif code != TOPIC_ALREADY_EXISTS:
                 raise TopicsError(f"{name}: {(rest and rest[0]) or for_code(code).__name__}")
+        await self._wait_until_known()
         refuse_other_counts(await self.describe())
         return made
 
+    async def _wait_until_known(self) -> None:
+        """A broker answers for a new topic a little later than its controller made it."""
+        async with asyncio.timeout(TIMEOUT_S):
+            while len(await self._partition_counts()) < len(self._wanted):
+                await asyncio.sleep(POLL_S)
+
     async def _partition_counts(self) -> dict[str, int]:
         # Asked without names, for all topics: asking for one that is not there may create it on a foreign cluster.
-        described = {one["topic"]: len(one["partitions"]) for one in await self._admin.describe_topics()}
+        # One without a leader is not there yet: nobody could use it.
+        described = {
+            one["topic"]: len(one["partitions"])
+            for one in await self._admin.describe_topics()
+            if all(part["leader"] >= 0 for part in one["partitions"])
+        }
         return {name: described[name] for name in self._wanted if name in described}
 
     async def _differences(self, names: list[str]) -> dict[str, dict[str, str]]:

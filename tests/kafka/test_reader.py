@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from risk_stream.kafka.connection import Connection
 from risk_stream.kafka.publish import UNACKNOWLEDGED_MAX, Outbound, Publisher
 from risk_stream.kafka.reader import TopicError, TopicReader
 from tests.conftest import TestBroker
+from tests.kafka.by_hand import make_topic
 
 pytestmark = pytest.mark.broker
 
@@ -22,15 +22,7 @@ def topic(broker: TestBroker) -> str:
     """A new topic of two partitions."""
     name = f"t{uuid.uuid4().hex[:8]}"
 
-    async def make() -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap)
-        await admin.start()
-        try:
-            await admin.create_topics([NewTopic(name, 2, 1)])
-        finally:
-            await admin.close()
-
-    run(make())
+    run(make_topic(broker.bootstrap, name, 2))
     return name
 
 

@@ -6,12 +6,12 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from risk_stream.kafka.connection import Connection
 from risk_stream.kafka.topic_catalogue import CATALOGUE, FOR_EVER
 from risk_stream.kafka.topics import Topics, TopicsError, TopicState
 from tests.conftest import TestBroker
+from tests.kafka.by_hand import make_topic
 
 pytestmark = pytest.mark.broker
 
@@ -37,17 +37,6 @@ async def described(broker: TestBroker, prefix: str, partitions: int = 2) -> lis
     """The topics as they are."""
     async with topics(broker, prefix, partitions) as catalogue:
         return await catalogue.describe()
-
-
-async def make_by_hand(broker: TestBroker, name: str, partitions: int, **configs: str) -> None:
-    """A topic that somebody else made."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap)
-    await admin.start()
-    try:
-        settings = {key.replace("_", "."): value for key, value in configs.items()}
-        await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=settings)])
-    finally:
-        await admin.close()
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -90,7 +79,7 @@ def test_two_at_once_do_no_harm(broker: TestBroker, prefix: str) -> None:
 
 def test_refuses_another_partition_count(broker: TestBroker, prefix: str) -> None:
     """An existing topic with another count stops everything: nothing else is made."""
-    run(make_by_hand(broker, prefix + "orders", 3))
+    run(make_topic(broker.bootstrap, prefix + "orders", 3))
     with pytest.raises(TopicsError, match=f"{prefix}orders has 3, not 2"):
         run(created(broker, prefix))
     assert [state.partitions for state in run(described(broker, prefix)) if state.partitions] == [3]
@@ -98,7 +87,7 @@ def test_refuses_another_partition_count(broker: TestBroker, prefix: str) -> Non
 
 def test_shows_other_settings(broker: TestBroker, prefix: str) -> None:
     """A topic whose timestamps the clients choose is not right, and it is said why."""
-    run(make_by_hand(broker, prefix + "orders", 2, message_timestamp_type="CreateTime"))
+    run(make_topic(broker.bootstrap, prefix + "orders", 2, message_timestamp_type="CreateTime"))
     orders = run(described(broker, prefix))[0]
     assert orders.partitions == 2
     assert not orders.right

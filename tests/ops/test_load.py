@@ -1,0 +1,117 @@
+"""Reading the settings: two sources, and every mistake named."""
+
+import ssl
+from pathlib import Path
+
+import pytest
+
+from risk_stream.ops.load import SettingsError, load_settings
+
+
+def test_defaults_need_nothing() -> None:
+    """With an empty environment everything has its default."""
+    settings = load_settings({})
+    assert settings.broker == "127.0.0.1:9092"
+    assert settings.partitions == 4
+    assert settings.topic("orders") == "risk.orders"
+    assert settings.data_dir.name == "risk-stream"
+
+
+def test_variable_wins_over_file(tmp_path: Path) -> None:
+    """The file is read first, the environment overrules it, an empty variable is none."""
+    file = tmp_path / "settings.toml"
+    file.write_text('partitions = 8\ntopic_prefix = "x."\nsnapshot_interval_s = 2\n')
+    environment = {"RISK_STREAM_CONFIG": str(file), "RISK_STREAM_PARTITIONS": "16", "RISK_STREAM_TOPIC_PREFIX": ""}
+    settings = load_settings(environment)
+    assert (settings.partitions, settings.topic_prefix, settings.snapshot_interval_s) == (16, "x.", 2.0)
+
+
+def test_home_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`~` in a folder is the user's home."""
+    monkeypatch.setenv("HOME", "/somewhere")
+    assert load_settings({"RISK_STREAM_DATA_DIR": "~/x"}).data_dir == Path("/somewhere/x")
+
+
+def test_variables_of_other_rooms_are_left_alone() -> None:
+    """What is read elsewhere under the same prefix is not taken for a misspelt setting."""
+    load_settings({"RISK_STREAM_JAR_REPOSITORY": "http://127.0.0.1/x", "RISK_STREAM_COMPILED_DIR": "/x"})
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        (
+            {"RISK_STREAM_PARTITION": "4"},
+            r"no such setting \(did you mean RISK_STREAM_PARTITIONS\?",
+        ),
+        ({"RISK_STREAM_XYZZY": "4"}, "RISK_STREAM_XYZZY: no such setting$"),
+        ({"RISK_STREAM_PARTITIONS": "four"}, "RISK_STREAM_PARTITIONS: Expected `int`"),
+        ({"RISK_STREAM_PARTITIONS": "0"}, "RISK_STREAM_PARTITIONS: Expected `int` >= 1"),
+        ({"RISK_STREAM_METRICS_PORT": "65536"}, "RISK_STREAM_METRICS_PORT: Expected `int` <= 65535"),
+        ({"RISK_STREAM_LOG_LEVEL": "LOUD"}, "RISK_STREAM_LOG_LEVEL: Invalid enum value 'LOUD'"),
+        ({"RISK_STREAM_APP_ID": "a b"}, "RISK_STREAM_APP_ID: Expected `str` matching regex"),
+        ({"RISK_STREAM_BROKER": "nohost"}, "broker: 'nohost' is not host:port"),
+        ({"RISK_STREAM_CONFIG": "/nowhere.toml"}, "RISK_STREAM_CONFIG: /nowhere.toml: "),
+        ({"RISK_STREAM_SECURITY_PROTOCOL": "SASL_SSL"}, "sasl_username, sasl_password: both are needed"),
+        ({"RISK_STREAM_SASL_PASSWORD": "hunter2"}, "sasl_password: it has no effect"),
+        ({"RISK_STREAM_TRANSACTION_TIMEOUT_S": "30"}, "transaction_timeout_s: must be longer"),
+    ],
+)
+def test_mistake_is_named(environment: dict[str, str], message: str) -> None:
+    """Each error says which variable and what is wrong with it."""
+    with pytest.raises(SettingsError, match=message):
+        load_settings(environment)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("partition = 4", r"settings.toml: partition: no such setting \(did you mean partitions\?\)"),
+        ('partitions = "4"', "settings.toml: partitions: Expected `int`, got `str`"),
+        ("data_dir = 4", "settings.toml: data_dir: Expected `str`"),
+        ("[kafka]\nbroker = 'x:1'", "settings.toml: kafka: no such setting"),
+        ("partitions =", "settings.toml: Invalid value"),
+    ],
+)
+def test_mistake_in_the_file_is_named(tmp_path: Path, text: str, message: str) -> None:
+    """In the file types are strict, and the error names file and key."""
+    (tmp_path / "settings.toml").write_text(text)
+    with pytest.raises(SettingsError, match=message):
+        load_settings({"RISK_STREAM_CONFIG": str(tmp_path / "settings.toml")})
+
+
+SASL = {
+    "RISK_STREAM_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+    "RISK_STREAM_SASL_USERNAME": "u",
+    "RISK_STREAM_SASL_PASSWORD": "hunter2",
+}
+
+
+@pytest.mark.parametrize("broker", ["kafka.example:9092", "127.0.0.1:9092,kafka.example:9092", "10.0.0.1:9092"])
+def test_password_is_never_sent_in_the_clear(broker: str) -> None:
+    """SASL without TLS is refused unless every address is this machine."""
+    with pytest.raises(SettingsError, match="SASL_PLAINTEXT would send the password in the clear"):
+        load_settings({**SASL, "RISK_STREAM_BROKER": broker})
+
+
+@pytest.mark.parametrize("broker", ["127.0.0.1:9092", "localhost:9092,127.0.0.1:9093", "[::1]:9092"])
+def test_sasl_without_tls_is_allowed_on_loopback(broker: str) -> None:
+    """To a broker on this machine nobody listens in; the client gets the credentials."""
+    options = load_settings({**SASL, "RISK_STREAM_BROKER": broker}).connection().client_options()
+    assert options["security_protocol"] == "SASL_PLAINTEXT"
+    assert (options["sasl_plain_username"], options["sasl_plain_password"]) == ("u", "hunter2")
+    assert "ssl_context" not in options
+
+
+def test_secrets_never_show() -> None:
+    """No repr of the settings, nor of what is made from them, shows a password."""
+    settings = load_settings({**SASL, "RISK_STREAM_SSL_KEY_PASSWORD": "hunter2"})
+    assert "hunter2" not in repr(settings)
+    assert "hunter2" not in repr(settings.connection())
+
+
+def test_tls_checks_certificates() -> None:
+    """With SSL the client verifies the broker's certificate and its name."""
+    context = load_settings({"RISK_STREAM_SECURITY_PROTOCOL": "SSL"}).connection().client_options()["ssl_context"]
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
