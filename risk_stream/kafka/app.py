@@ -93,6 +93,7 @@ async def run_worker(
         log.info("health and metrics on http://%s:%d", config.metrics_host, port)
 
     await check_topics(config)
+    config.data_dir.mkdir(parents=True, exist_ok=True)  # Faust makes the last folder only
     reader = ControlsReader(config, controls, decode_control)
     reader.on_change(lambda: metrics.controls_version(reader.version))
     if not await _first(reader.start(), stop):
