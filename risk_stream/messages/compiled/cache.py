@@ -25,18 +25,43 @@ ROOMS = ("messages/compiled", "state", "rules", "decide")
 MARKS = (b"compiled", b"dtype")
 IMPORTS = (b"from ", b"import ")
 """A source without either word outside its imports holds no compiled function, no layout and no constant of one: it
-may change without compiling anew. tests/messages/compiled/test_cache.py holds every source to that."""
+may change without compiling anew, unless such a source imports it. tests/messages/compiled/test_cache.py holds every
+source to that."""
+
+DEFINES = (b"\n@compiled", b"\n@intrinsic", b"np.dtype(")
+IMPORTED = re.compile(rb"^from risk_stream\.([\w.]+) import (\([^)]*\)|.*)$", re.MULTILINE)
 
 
 def sources_digest(package: Path) -> str:
-    """SHA-256 over names and bytes of the core's sources and the versions of the compiler (about 3 ms)."""
+    """SHA-256 over names and bytes of the core's sources and the versions of the compiler (about 40 ms)."""
     digest = hashlib.sha256(f"{numba.__version__} {np.__version__}".encode())
-    for room in ROOMS:
-        for path in sorted((package / room).rglob("*.py")):
-            source = path.read_bytes()
-            if is_compiled(source):
-                digest.update(f"\n{path.relative_to(package)}\n".encode() + source)
+    for path in counted_sources(package):
+        digest.update(f"\n{path.relative_to(package)}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:24]
+
+
+def counted_sources(package: Path) -> list[Path]:
+    """The sources that compiled code may depend on, and all that those with compiled functions or layouts import.
+
+    A number or a text imported from elsewhere (the bound of clock skew, the codes of decisions) is frozen into the
+    machine code: were its source not counted, the old value would go on being used.
+    """
+    counted = {p for room in ROOMS for p in (package / room).rglob("*.py") if is_compiled(p.read_bytes())}
+    ahead = [path for path in counted if any(mark in path.read_bytes() for mark in DEFINES)]
+    while ahead:
+        for path in imported_sources(ahead.pop(), package) - counted:
+            counted.add(path)
+            ahead.append(path)
+    return sorted(counted)
+
+
+def imported_sources(path: Path, package: Path) -> set[Path]:
+    """The sources of the package that a source imports when it is loaded."""
+    names: list[str] = []
+    for module, members in IMPORTED.findall(path.read_bytes()):
+        parent = module.decode().replace(".", "/")
+        names += [parent, *(f"{parent}/{member.decode()}" for member in re.findall(rb"\w+", members))]
+    return {source for name in names if (source := package / f"{name}.py").is_file()}
 
 
 def is_compiled(source: bytes) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import risk_stream
-from risk_stream.messages.compiled.cache import ROOMS, is_compiled, sources_digest
+from risk_stream.messages.compiled.cache import ROOMS, counted_sources, is_compiled, sources_digest
 
 PACKAGE = Path(risk_stream.__file__).parent
 SOURCES = [path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))]
@@ -36,4 +36,28 @@ def test_digest_follows_the_sources(tmp_path: Path) -> None:
     other.write_text("x = 2\n")
     assert sources_digest(tmp_path) == first
     counted.write_text("LAYOUT = np.dtype([('a', int)])\n")
+    assert sources_digest(tmp_path) != first
+
+
+@pytest.mark.parametrize("name", ["instant", "decision", "violation", "limit", "compiled/limit_pieces"])
+def test_frozen_constants_count(name: str) -> None:
+    """Compiled code holds copies of the clock skew, the codes, the severities and the numbers of a limit's pieces."""
+    assert PACKAGE / "messages" / f"{name}.py" in counted_sources(PACKAGE)
+
+
+def test_decoders_do_not_count() -> None:
+    """What only ordinary code imports may change without compiling anew."""
+    assert PACKAGE / "messages" / "decode.py" not in counted_sources(PACKAGE)
+
+
+def test_digest_follows_imported_constants(tmp_path: Path) -> None:
+    """A constant that reaches a compiled function through two imports, one of them of a module, counts."""
+    (tmp_path / "messages").mkdir()
+    (tmp_path / "state").mkdir()
+    bound = tmp_path / "messages" / "bound.py"
+    bound.write_text("BOUND = 1\n")
+    (tmp_path / "state" / "numbers.py").write_text("from risk_stream.messages.bound import (\n    BOUND,\n)\n")
+    (tmp_path / "state" / "a.py").write_text("from risk_stream.state import numbers\n@compiled\ndef f(): ...\n")
+    first = sources_digest(tmp_path)
+    bound.write_text("BOUND = 2\n")
     assert sources_digest(tmp_path) != first

@@ -119,6 +119,10 @@ def test_the_longest_outputs_fit() -> None:
     assert len(encode_decisions(batch, results).data) <= decisions_bytes_max(batch, results)
     assert len(encode_violations(batch, results).data) <= violations_bytes_max(batch, results)
     assert_same(batch, results)
+    decisions["violation_from"] = decisions["violation_to"] = 0  # nothing then adds to the room for the constant texts
+    bare = results._replace(violations=violations[:0])
+    assert len(encode_decisions(batch, bare).data) <= decisions_bytes_max(batch, bare)
+    assert_same(batch, bare)
 
 
 def test_the_reference_is_rarely_needed() -> None:

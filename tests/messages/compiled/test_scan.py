@@ -1,5 +1,6 @@
 """The scanner against the exact decoder: whatever it accepts, the exact decoder reads as the same order."""
 
+from calendar import isleap
 from random import Random
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from risk_stream.messages.compiled.order_batch import OrderBatch, decode_orders
 from risk_stream.messages.compiled.order_row import NEEDS_EXACT, ORDER_ROW, WELL_FORMED
 from risk_stream.messages.compiled.scan import scan_orders
+from risk_stream.messages.compiled.write_time import TIME_MS_END
 from risk_stream.messages.decode import Route, decode_order
 from risk_stream.messages.records import Records
 from tests.messages.compiled.odd_values import TIMESTAMP
@@ -230,3 +232,12 @@ def test_wrong_partition() -> None:
 def test_unusual_record_timestamp(timestamp: int) -> None:
     """A record without a time, or with one that RFC 3339 cannot write, is not taken for the order's."""
     assert not accepts(canonical(), timestamp=timestamp)
+
+
+@pytest.mark.parametrize("year", [1970, 1972, 1999, 2000, 2024, 2099, 2100, 2200, 2300, 2400, 2800, 4000, 9999])
+def test_calendar(year: int) -> None:
+    """Every day from 0 to 32 of every month from 0 to 13, leap years of all kinds, against the calendar of Python."""
+    last = TIME_MS_END - 60_001
+    dates = [f'"{year}-{month:02}-{day:02}T23:59:59.999Z"' for month in range(14) for day in range(33)]
+    accepted = assert_same([Record(canonical(ts=date), b"pf", last) for date in dates], Route(0, 1))
+    assert accepted == 365 + isleap(year)
