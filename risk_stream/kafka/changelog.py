@@ -56,7 +56,7 @@ async def catch_up(reader: RangeReader, store: RowStore, tp: TopicPartition, bou
         raise Untrusted(f"ends at {end}, was written up to {have.changelog_next}")
     newest = await last_mark(reader, tp, first, end)
     if newest is None:
-        if have is not None or end > first:
+        if have is not None or end > 0:
             raise Untrusted("holds no mark")
         return None
     if first > newest.mark.base:

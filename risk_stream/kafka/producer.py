@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import aiokafka.producer.sender as aiokafka_sender
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import ProducerFenced
 from aiokafka.structs import OffsetAndMetadata
 
 from risk_stream.kafka.config import WorkerConfig
@@ -85,7 +86,9 @@ class PartitionProducer:
                 await producer.commit_transaction()
                 passed("commit")
         except TimeoutError as error:
-            raise Doubt(f"partition {self._partition}: no answer to a transaction in {self._timeout:g} s") from error
+            raise Doubt(f"no answer to a transaction in {self._timeout:g} s") from error
+        except ProducerFenced as error:
+            raise Doubt("fenced: another worker has taken the partition over") from error
         return {topic: offset for topic, offset in delivered if offset >= 0}
 
     async def _send(self, write: Write) -> list["asyncio.Future[tuple[str, int]]"]:

@@ -99,8 +99,10 @@ class RangeCursor:
         parts: list[Sequence[Any]] = []
         while True:
             if not self._waiting:
-                self._waiting = await anext(self._lists, ())
-                if not self._waiting:
+                try:
+                    # Not anext() with a default: Python 3.11 raises SystemError when the generator awaited meanwhile.
+                    self._waiting = await anext(self._lists)
+                except StopAsyncIteration:
                     return parts
             if self._waiting[-1].offset < stop:
                 parts.append(self._waiting)

@@ -122,7 +122,7 @@ class Takeover:
     async def _replay(self, reader: RangeReader, owned: Owned, bounds: Bounds) -> None:
         first, end = bounds[self._journal]
         if not first <= owned.journal_next <= end:
-            raise Doubt(f"{self._where}: the journal is kept from {first} to {end}, needed from {owned.journal_next}")
+            raise Doubt(f"the journal is kept from {first} to {end}, needed from {owned.journal_next}")
         reader.assign({self._journal: owned.journal_next, **self._input_starts(owned.end)})
         values = RangeCursor(reader, self._values, bounds[self._values][1])
         orders = RangeCursor(reader, self._orders, bounds[self._orders][1])
@@ -145,7 +145,7 @@ class Takeover:
         value_records, order_records = await _range(values, step.values), await _range(orders, step.orders)
         output = engine.step(value_records, order_records, self._controls.plan(step.controls))
         if output.digest != step.outputs:
-            raise Doubt(f"{self._where}: step {step.seq} replayed to other outputs than it published")
+            raise Doubt(f"step {step.seq} replayed to other outputs than it published")
         return len(value_records.offsets) + len(order_records.offsets)
 
     def _input_starts(self, end: JournalEnd) -> dict[TopicPartition, int]:
@@ -155,17 +155,13 @@ class Takeover:
         for tp, position in self._input_starts(end).items():
             first, last = bounds[tp]
             if not first <= position <= last:
-                raise Doubt(f"{self._where}: {tp.topic} is kept from {first} to {last}, the journal ends at {position}")
+                raise Doubt(f"{tp.topic} is kept from {first} to {last}, the journal ends at {position}")
 
     async def _check_committed(self, committed: Committed, end: JournalEnd) -> None:
         for tp, position in self._input_starts(end).items():
             offset = await committed(tp)
             if offset is not None and offset > position:
-                raise Doubt(f"{self._where}: {tp.topic} is committed up to {offset}, the journal ends at {position}")
-
-    @property
-    def _where(self) -> str:
-        return f"partition {self._partition}"
+                raise Doubt(f"{tp.topic} is committed up to {offset}, the journal ends at {position}")
 
 
 async def _range(cursor: RangeCursor, offsets: Range) -> Records:

@@ -113,9 +113,9 @@ class InLoopConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         while not self.should_stop:
             await self._ensure_consumer()._subscription.wait_for_assignment()
 
-    async def crash(self, reason: BaseException) -> None:
+    async def crash(self, exc: BaseException) -> None:
         """Crash like any service."""
-        await Service.crash(self, reason)
+        await Service.crash(self, exc)
 
     def _stopped_set(self) -> None:
         Service._stopped_set(self)

@@ -34,7 +34,8 @@ class FakeOutput(NamedTuple):
 class FakeEngine:
     """Counts orders and sums values by portfolio; `{"poison"` orders become dead letters."""
 
-    def __init__(self, partition: int, partitions: int, rows: RowSource) -> None:
+    def __init__(self, partition: int, partitions: int, rows: RowSource, salt: str = "") -> None:
+        self._salt = salt
         self._partition = partition
         self._rows = rows
         self._state: dict[bytes, list[int]] = {}
@@ -51,7 +52,7 @@ class FakeEngine:
                 letters.append(FakeEvent(key, value, [("reason", b"MALFORMED_JSON")]))
             else:
                 decisions.append(self._order(offset, key, value or b"", plan))
-        digest = hashlib.sha256(repr((decisions, letters, risk)).encode()).hexdigest()
+        digest = hashlib.sha256((repr((decisions, letters, risk)) + self._salt).encode()).hexdigest()
         return FakeOutput(decisions, [], letters, risk, digest, {"OK": len(decisions)})
 
     def _of(self, key: bytes) -> list[int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from risk_stream.kafka.app import serve
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.connection import Connection
+from risk_stream.kafka.ports import RowSource
 from tests.kafka.fake_core import FakeControls, FakeEngine, decode_fake_control
 
 
@@ -15,8 +16,14 @@ def main() -> None:
     """Run until told to stop."""
     bootstrap, data_dir, settings = sys.argv[1:]
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    config = WorkerConfig(Connection(bootstrap), Path(data_dir), **json.loads(settings))
-    serve(config, FakeEngine, FakeControls(), decode_fake_control)
+    chosen = json.loads(settings)
+    salt = chosen.pop("salt", "")
+    config = WorkerConfig(Connection(bootstrap), Path(data_dir), **chosen)
+
+    def engine(partition: int, partitions: int, rows: RowSource) -> FakeEngine:
+        return FakeEngine(partition, partitions, rows, salt)
+
+    serve(config, engine, FakeControls(), decode_fake_control)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,108 @@
+"""The recorded topics of a cluster, for audits: assigned by hand, no group, committed records only, nothing written."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Any, Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from risk_stream.audit.log import Bounds, LogError
+from risk_stream.audit.recorded import Recorded
+from risk_stream.kafka.connection import Connection
+from risk_stream.kafka.reader import missing
+
+TIMEOUT_S = 60.0
+POLL_MS = 1_000
+POLL_RECORDS_MAX = 4_000
+"""One list: 4,000 decisions are about 2 MB."""
+FETCH_BYTES_MAX = 1024 * 1024
+"""Per partition and fetch. A larger one is slower: the client copies what it has while more arrives."""
+SETTLE_S = 0.2
+"""A commit becomes visible partition by partition, within milliseconds."""
+
+
+class KafkaLog:
+    """A RecordedLog. Every stream has a consumer of its own, so that streams are read at their own pace."""
+
+    def __init__(self, connection: Connection, prefix: str) -> None:
+        self.name = f"Kafka at {connection.bootstrap}"
+        self.prefix = prefix
+        self.partitions = 0
+        self._connection = connection
+        self._open: list[AIOKafkaConsumer] = []
+
+    async def __aenter__(self) -> Self:
+        self._asking = await self._consumer()
+        metadata = await self._asking._client.fetch_all_metadata()
+        self.partitions = len(metadata.partitions_for_topic(f"{self.prefix}orders") or ())
+        if not self.partitions:
+            raise missing(f"{self.prefix}orders")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for consumer in self._open:
+            await consumer.stop()
+
+    async def settle(self) -> None:
+        """Wait until the marks of a transaction have reached all partitions."""
+        await asyncio.sleep(SETTLE_S)
+
+    async def bounds(self, topic: str, partition: int) -> Bounds:
+        """First offset kept, and the one behind the last committed record."""
+        tp = TopicPartition(self.prefix + topic, partition)
+        async with asyncio.timeout(TIMEOUT_S):
+            first = await self._asking.beginning_offsets([tp])
+            end = await self._asking.end_offsets([tp])
+        return Bounds(first[tp], end[tp])
+
+    async def records(self, topic: str, partition: int, start: int, end: int) -> AsyncIterator[Recorded]:
+        """Lists of at most POLL_RECORDS_MAX records. LogError when the broker falls silent."""
+        if start >= end:
+            return
+        tp = TopicPartition(self.prefix + topic, partition)
+        consumer = await self._consumer()
+        consumer.assign([tp])
+        consumer.seek(tp, start)
+        loop = asyncio.get_running_loop()
+        heard = loop.time()
+        while (position := await consumer.position(tp)) < end:
+            batches = await consumer.getmany(tp, timeout_ms=POLL_MS, max_records=POLL_RECORDS_MAX)
+            records = [record for record in batches.get(tp, ()) if record.offset < end]
+            if records:
+                heard = loop.time()
+                yield _columns(records)
+            elif await consumer.position(tp) > position:
+                heard = loop.time()
+            elif loop.time() - heard > TIMEOUT_S:
+                raise LogError(f"{tp.topic}/{partition}: nothing read at {position} of {end} in {TIMEOUT_S:g} s")
+        self._open.remove(consumer)
+        await consumer.stop()
+
+    async def _consumer(self) -> AIOKafkaConsumer:
+        consumer = AIOKafkaConsumer(
+            **self._connection.client_options(),
+            client_id="risk-stream-audit",
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=100,
+            max_partition_fetch_bytes=FETCH_BYTES_MAX,
+        )
+        async with asyncio.timeout(TIMEOUT_S):
+            await consumer.start()
+        self._open.append(consumer)
+        return consumer
+
+
+def _columns(records: list[Any]) -> Recorded:
+    return Recorded(
+        [record.offset for record in records],
+        [record.timestamp for record in records],
+        [record.key for record in records],
+        [record.value for record in records],
+        [tuple(record.headers) for record in records],
+    )

@@ -1,0 +1,227 @@
+"""Snapshots and what is read back of them, on a real broker: nothing missing passes for whole."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+
+from risk_stream.kafka.changelog import Untrusted, catch_up
+from risk_stream.kafka.journal import JournalEnd
+from risk_stream.kafka.ports import Row
+from risk_stream.kafka.producer import PartitionProducer
+from risk_stream.kafka.range_reader import RangeReader
+from risk_stream.kafka.snapshot import Cut, Snapshotter
+from risk_stream.kafka.store import RowStore, Saved, open_store
+from tests.kafka.harness import Cluster
+
+pytestmark = pytest.mark.broker
+CACHE = 1 << 20
+
+
+class NoEngine:
+    """Takes part in snapshots and knows nothing."""
+
+    def cut(self) -> list[Row]:
+        """No rows."""
+        return []
+
+    def saved(self) -> None:
+        """Nothing to forget."""
+
+    def step(self, values: object, orders: object, plan: object) -> None:
+        """Never called."""
+        raise NotImplementedError
+
+
+class Scene:
+    """A changelog with a writer and its store."""
+
+    def __init__(self, cluster: Cluster, producer: PartitionProducer, store: RowStore, tp: TopicPartition) -> None:
+        self.cluster, self.producer, self.store, self.tp = cluster, producer, store, tp
+        self.snapshotter = self.new_snapshotter(base=0)
+
+    def new_snapshotter(self, base: int) -> Snapshotter:
+        """A writer that begins a copy at this offset."""
+        return Snapshotter(self.producer, self.store, NoEngine(), self.tp.topic, None, base)  # type: ignore[arg-type]
+
+    async def save(self, seq: int, rows: list[Row]) -> None:
+        """Write a snapshot of step `seq`."""
+        await self.snapshotter.write(Cut(JournalEnd(seq, seq, seq, -1, f"chain-{seq}"), rows), journal_next=seq)
+
+    async def caught_up(self, store: RowStore) -> Saved | None:
+        """Bring a store up to date."""
+        async with RangeReader(self.cluster.config()) as reader:
+            return await catch_up(reader, store, self.tp, (await reader.bounds([self.tp]))[self.tp])
+
+    def fresh(self, name: str) -> RowStore:
+        """An empty store."""
+        return open_store(self.cluster.folder / name, CACHE)
+
+
+@asynccontextmanager
+async def admin_of(cluster: Cluster) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An admin client."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=cluster.bootstrap)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+def play(cluster: Cluster, body: Callable[[Scene], Awaitable[None]]) -> None:
+    """Run a scene on a new changelog topic."""
+
+    async def run() -> None:
+        topic = f"{cluster.prefix}changelog"
+        async with admin_of(cluster) as admin:
+            await admin.create_topics([NewTopic(topic, 2, 1, topic_configs={"cleanup.policy": "compact,delete"})])
+        producer = PartitionProducer(cluster.config(), 1)
+        await producer.start()
+        store = open_store(cluster.folder / "writer", CACHE)
+        try:
+            await body(Scene(cluster, producer, store, TopicPartition(topic, 1)))
+        finally:
+            store.close()
+            await producer.close()
+
+    asyncio.run(run())
+
+
+def rows_of(count: int, version: int = 0, first: int = 0) -> list[Row]:
+    """Numbered rows."""
+    return [(b"row-%06d" % number, b"value-%d" % version) for number in range(first, first + count)]
+
+
+def test_an_empty_store_is_filled_in_bulk(cluster: Cluster) -> None:
+    """Later rows win, deletions count, more rows than fit in one write included."""
+
+    async def body(scene: Scene) -> None:
+        await scene.save(1, rows_of(45_000))
+        await scene.save(2, [*rows_of(10, version=2), (b"row-000010", None)])
+        store = scene.fresh("other")
+        saved = await scene.caught_up(store)
+        assert saved == scene.store.saved()
+        keys = [key for key, _ in rows_of(45_000)]
+        assert store.get_many(keys) == scene.store.get_many(keys)
+        assert store.get_many([b"row-000009", b"row-000010"]) == [b"value-2", None]
+        store.close()
+
+    play(cluster, body)
+
+
+def test_a_store_that_is_behind_reads_only_the_rest(cluster: Cluster) -> None:
+    """What it has is not read again: removing it from the test's view of the log changes nothing."""
+
+    async def body(scene: Scene) -> None:
+        await scene.save(1, rows_of(10))
+        store = scene.fresh("other")
+        await scene.caught_up(store)
+        store.apply([(b"row-000003", b"only here")], store.saved() or pytest.fail("no mark"))
+        await scene.save(2, rows_of(5, version=2, first=5))
+        saved = await scene.caught_up(store)
+        assert saved is not None
+        assert saved.mark.seq == 2
+        assert store.get_many([b"row-000003", b"row-000007"]) == [b"only here", b"value-2"]
+        store.close()
+
+    play(cluster, body)
+
+
+def test_nothing_saved_is_no_mark(cluster: Cluster) -> None:
+    """A new changelog."""
+
+    async def body(scene: Scene) -> None:
+        assert await scene.caught_up(scene.store) is None
+
+    play(cluster, body)
+
+
+async def delete_up_to(scene: Scene, offset: int) -> None:
+    """Delete the changelog's records below an offset (-1: all)."""
+    async with admin_of(scene.cluster) as admin:
+        await admin.delete_records({scene.tp: RecordsToDelete(before_offset=offset)})
+
+
+@pytest.mark.parametrize("offset", [3, -1])
+@pytest.mark.parametrize("has_rows", [True, False])
+def test_a_changelog_that_lost_its_beginning_is_not_trusted(cluster: Cluster, offset: int, has_rows: bool) -> None:
+    """Emptied or cut off, whether the store is whole or empty: the next loss of a disk would lose state."""
+
+    async def body(scene: Scene) -> None:
+        await scene.save(1, rows_of(10))
+        await scene.save(2, rows_of(2, version=2))
+        await delete_up_to(scene, offset)
+        store = scene.store if has_rows else scene.fresh("other")
+        with pytest.raises(Untrusted):
+            await scene.caught_up(store)
+        if not has_rows:
+            store.close()
+
+    play(cluster, body)
+
+
+def test_a_changelog_that_was_made_anew_is_not_trusted(cluster: Cluster) -> None:
+    """It is shorter than the store knows."""
+
+    async def body(scene: Scene) -> None:
+        await scene.save(1, rows_of(10))
+        async with admin_of(scene.cluster) as admin:
+            await admin.delete_topics([scene.tp.topic])
+            await admin.create_topics([NewTopic(scene.tp.topic, 2, 1)])
+        with pytest.raises(Untrusted, match="written up to"):
+            await scene.caught_up(scene.store)
+
+    play(cluster, body)
+
+
+def test_a_lost_row_of_the_last_snapshot_is_found(cluster: Cluster) -> None:
+    """Its mark counts and hashes what it closes."""
+
+    async def body(scene: Scene) -> None:
+        await scene.save(1, rows_of(3))
+        source = await whole_log(scene)
+        dropped = [record for record in source if record.key != b"row-000001"]
+        other = TopicPartition(scene.tp.topic, 0)
+        async with AIOKafkaProducer(bootstrap_servers=scene.cluster.bootstrap) as producer:
+            for record in dropped:
+                await producer.send_and_wait(other.topic, record.value, record.key, other.partition)
+        scene.tp = other
+        store = scene.fresh("other")
+        with pytest.raises(Untrusted, match="2 of 3 rows"):
+            await scene.caught_up(store)
+        store.close()
+
+    play(cluster, body)
+
+
+def test_rows_of_a_copy_that_was_given_up_do_not_come_back(cluster: Cluster) -> None:
+    """After a rebuild a new copy begins; older records on the changelog are not part of it."""
+
+    async def body(scene: Scene) -> None:
+        await scene.save(1, rows_of(10))
+        async with RangeReader(scene.cluster.config()) as reader:
+            (_, end) = (await reader.bounds([scene.tp]))[scene.tp]
+        scene.snapshotter = scene.new_snapshotter(base=end)
+        await scene.save(2, rows_of(2, version=2))
+        store = scene.fresh("other")
+        await scene.caught_up(store)
+        assert store.get_many([b"row-000001", b"row-000005"]) == [b"value-2", None]
+        store.close()
+
+    play(cluster, body)
+
+
+async def whole_log(scene: Scene) -> list[Any]:
+    """Every record of the changelog."""
+    found: list[Any] = []
+    async with RangeReader(scene.cluster.config()) as reader:
+        (first, end) = (await reader.bounds([scene.tp]))[scene.tp]
+        reader.assign({scene.tp: first})
+        async for records in reader.read(scene.tp, end):
+            found.extend(records)
+    return found

@@ -1,0 +1,238 @@
+"""One test for each place where Faust, mode or aiokafka is overridden or looked into: an upgrade that moves it fails."""
+
+import asyncio
+import inspect
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import faust
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
+from aiokafka.producer import sender
+from aiokafka.producer.message_accumulator import MessageAccumulator
+from faust.tables.manager import TableManager as FaustTableManager
+from faust.transport import consumer as faust_consumer
+from faust.transport.drivers import aiokafka as faust_driver
+from mode import Service
+from mode.threads import ServiceThread
+
+from risk_stream.kafka import app as app_module
+from risk_stream.kafka.app import RiskApp, create_app
+from risk_stream.kafka.config import WorkerConfig
+from risk_stream.kafka.connection import Connection
+from risk_stream.kafka.producer import TRANSACTION_BACKOFF_S, shorten_transaction_backoff
+from risk_stream.kafka.tables import TableManager, declare_table, partition_path
+from risk_stream.kafka.transport import InLoopConsumerThread, RebalanceListener, RiskConsumer, RiskTransport
+
+
+def a_config(folder: Path) -> WorkerConfig:
+    """Settings for an app that is never started."""
+    return WorkerConfig(Connection("127.0.0.1:1"), folder)
+
+
+@pytest.mark.parametrize(
+    ("package", "pinned"), [("faust-streaming", "0.15.3"), ("mode-streaming", "0.7.1"), ("aiokafka", "0.14.0")]
+)
+def test_the_three_are_pinned(package: str, pinned: str) -> None:
+    """The overrides were written against these versions; another one is a piece of work."""
+    assert version(package) == pinned
+
+
+OVERRIDES: list[tuple[type, type, tuple[str, ...]]] = [
+    (RiskApp, faust.App, ("_new_transport", "_crash")),
+    (RiskTransport, faust_driver.Transport, ("Consumer",)),
+    (RiskConsumer, faust_driver.Consumer, ("RebalanceListener", "_new_consumer_thread", "_drain_messages")),
+    (RebalanceListener, faust_driver.ConsumerRebalanceListener, ("on_partitions_assigned",)),
+    (TableManager, FaustTableManager, ("on_start", "on_rebalance", "wait_until_recovery_completed")),
+    (
+        InLoopConsumerThread,
+        faust_driver.AIOKafkaConsumerThread,
+        (
+            "start",
+            "stop",
+            "on_start",
+            "on_stop",
+            "crash",
+            "call_thread",
+            "set_shutdown",
+            "wait_for_shutdown",
+            "on_partitions_revoked",
+            "on_partitions_assigned",
+            "verify_event_path",
+            "_stopped_set",
+            "_stop_children",
+            "_stop_futures",
+            "_stop_exit_stacks",
+            "_create_worker_consumer",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "name"), [(ours, theirs, name) for ours, theirs, names in OVERRIDES for name in names]
+)
+def test_what_is_overridden_still_exists_and_takes_the_same(ours: type, theirs: type, name: str) -> None:
+    """An override of something that is no longer called would do nothing, silently."""
+    original, override = getattr(theirs, name), getattr(ours, name)
+    assert override is not original
+    if inspect.isfunction(original):
+        assert list(inspect.signature(override).parameters) == list(inspect.signature(original).parameters)
+
+
+def test_faust_still_drains_through_the_method_we_replace() -> None:
+    """The fetcher service awaits `_drain_messages` of the app's consumer."""
+    assert "await consumer._drain_messages(self)" in inspect.getsource(faust_consumer.Fetcher)
+
+
+def test_faust_still_asks_the_app_for_its_transport(tmp_path: Path) -> None:
+    """And the transport for its consumer."""
+
+    async def body() -> None:
+        app = create_app(a_config(tmp_path))
+        assert type(app.transport) is RiskTransport
+        assert type(app.consumer) is RiskConsumer
+        assert type(app.tables) is TableManager
+        await app.consumer._method_queue.stop()
+
+    asyncio.run(body())
+
+
+def test_a_service_thread_still_is_a_service() -> None:
+    """Its methods that ours send back to Service are Service's."""
+    for name in (
+        "start",
+        "stop",
+        "_stopped_set",
+        "set_shutdown",
+        "_stop_children",
+        "_stop_futures",
+        "_stop_exit_stacks",
+    ):
+        assert hasattr(Service, name)
+        assert getattr(ServiceThread, name) is not getattr(Service, name), f"{name} need not be overridden any more"
+
+
+def test_a_crash_of_a_service_reaches_the_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """mode marks every parent as crashed: ours ends the process there."""
+    stopped: list[BaseException] = []
+    monkeypatch.setattr(app_module, "fail_stop", lambda reason, error: stopped.append(error))
+
+    async def body() -> None:
+        app = create_app(a_config(tmp_path))
+        error = RuntimeError("lost")
+        await app.consumer.crash(error)
+        assert error in stopped
+
+    asyncio.run(body())
+
+
+def test_the_backoff_between_transactions_is_read_where_we_set_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A global of aiokafka's sender, looked up at each use."""
+    monkeypatch.setattr(sender, "BACKOFF_OVERRIDE", sender.BACKOFF_OVERRIDE)
+    shorten_transaction_backoff()
+    assert sender.BACKOFF_OVERRIDE == TRANSACTION_BACKOFF_S
+    assert "return BACKOFF_OVERRIDE" in inspect.getsource(sender.AddPartitionsToTxnHandler.handle_response)
+
+
+def test_a_commit_still_does_not_ask_whether_its_batches_arrived() -> None:
+    """It only waits for them: producer.py asks each delivery before it commits."""
+    assert "await asyncio.wait(waiters)" in inspect.getsource(MessageAccumulator.flush_for_commit)
+
+
+def test_the_fetcher_reads_its_backoff_where_we_set_it() -> None:
+    """Each fetch result gets `_prefetch_backoff` of that moment."""
+    assert "backoff=self._prefetch_backoff" in inspect.getsource(Fetcher._proc_fetch_request)
+
+
+def test_fetched_records_takes_partitions_and_drains_all_for_none() -> None:
+    """An empty set means every partition, so we never pass one."""
+    assert list(inspect.signature(Fetcher.fetched_records).parameters) == [
+        "self",
+        "partitions",
+        "timeout",
+        "max_records",
+    ]
+    assert "if partitions and tp not in partitions" in inspect.getsource(Fetcher.fetched_records)
+    parameters = inspect.signature(faust_driver.AIOKafkaConsumerThread._fetch_records).parameters
+    assert list(parameters) == ["self", "consumer", "active_partitions", "timeout", "max_records"]
+
+
+def assigned_state() -> tuple[SubscriptionState, TopicPartition]:
+    """A subscription with one partition, just assigned."""
+    subscription, tp = SubscriptionState(), TopicPartition("orders", 0)
+    subscription.subscribe({"orders"})
+    subscription.assign_from_subscribed({tp})
+    return subscription, tp
+
+
+def test_a_partition_state_tells_what_the_steps_look_at() -> None:
+    """Position, last stable offset, time of the last answer; a seek makes the position valid at once."""
+
+    async def body() -> None:
+        subscription, tp = assigned_state()
+        state: Any = subscription.subscription.assignment.state_value(tp)
+        assert (state.lso, state.timestamp, state.has_valid_position) == (None, None, False)
+        subscription.pause(tp)
+        subscription.seek(tp, 0)
+        assert state.has_valid_position
+        assert state.paused
+        assert isinstance(state, TopicPartitionState)
+
+    asyncio.run(body())
+    source = inspect.getsource(Fetcher._proc_fetch_request)
+    assert all(f"tp_state.{name} = " in source for name in ("lso", "timestamp", "highwater"))
+
+
+def test_the_listener_runs_before_the_committed_offset_can_be_used() -> None:
+    """The refresh of committed offsets, which the fetcher waits for, starts in the same call as the listener."""
+    source = inspect.getsource(GroupCoordinator._on_join_complete)
+    assert source.index("assign_from_subscribed") < source.index("listener.on_partitions_assigned(assigned)")
+    assert "tp_state.has_valid_position or tp_state.awaiting_reset" in inspect.getsource(
+        Fetcher._update_fetch_positions
+    )
+
+
+def test_waiting_for_an_assignment_raises_what_the_coordinator_found() -> None:
+    """That is how a group that cannot be joined ends the worker."""
+
+    async def body() -> None:
+        subscription, _ = assigned_state()
+        subscription.register_fetch_waiters(set())
+        waiter = subscription.wait_for_assignment()
+        subscription.abort_waiters(RuntimeError("no group"))
+        with pytest.raises(RuntimeError, match="no group"):
+            await waiter
+
+    asyncio.run(body())
+
+
+def test_a_strategy_of_none_raises_instead_of_jumping() -> None:
+    """An offset out of range must never become another offset."""
+    parameters = inspect.signature(AIOKafkaConsumer.__init__).parameters
+    assert "auto_offset_reset" in parameters
+    source = inspect.getsource(Fetcher._proc_fetch_request)
+    assert "if self._default_reset_strategy != OffsetResetStrategy.NONE" in source
+
+
+def test_batches_are_sent_to_a_partition_of_our_choice() -> None:
+    """`create_batch` and `send_batch` with an explicit partition."""
+    assert list(inspect.signature(AIOKafkaProducer.send_batch).parameters) == ["self", "batch", "topic", "partition"]
+
+
+def test_the_table_is_fausts_and_its_directory_too(tmp_path: Path) -> None:
+    """Our RocksDB directories lie where Faust's own store looks for them, under Faust's changelog name."""
+
+    async def body() -> None:
+        app = create_app(a_config(tmp_path))
+        table = declare_table(app, a_config(tmp_path))
+        assert table.changelog_topic.get_topic_name() == "risk-stream-portfolios-changelog"
+        assert table.data.use_rocksdict
+        assert partition_path(table, 3).name == "portfolios-3.db"
+        assert tmp_path in partition_path(table, 3).parents
+
+    asyncio.run(body())
