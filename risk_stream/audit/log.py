@@ -1,0 +1,109 @@
+"""Where recorded topics are read from: a cluster (kafka/recorded_log.py) or an archive (archive_log.py), alike.
+
+Nothing here joins a consumer group or writes: reading never disturbs a worker, whether it runs or not.
+"""
+
+from collections.abc import AsyncIterator
+from typing import NamedTuple, Protocol
+
+from risk_stream.audit.recorded import Cursor, Recorded
+from risk_stream.messages.control import Control
+from risk_stream.messages.decode import decode_control
+from risk_stream.messages.fault import Fault
+from risk_stream.rules.book import Controls
+
+ORDERS, VALUES, CONTROLS = "orders", "portfolio-values", "controls"
+JOURNAL, DECISIONS, VIOLATIONS, DEAD_LETTERS = "journal", "decisions", "violations", "dead-letters"
+OUTPUTS = (DECISIONS, VIOLATIONS, DEAD_LETTERS)
+KEYED = (ORDERS, VALUES, JOURNAL, *OUTPUTS)
+"""Topics with a partition for each partition of orders; `controls` has one. `portfolio-risk` is compacted, so only its
+digest is proven."""
+
+
+class LogError(Exception):
+    """The logs cannot be read, or hold too little to start from; says what is missing."""
+
+
+class Bounds(NamedTuple):
+    """Offsets of a partition: the first kept, and the one behind the last committed record."""
+
+    first: int
+    end: int
+
+
+class RecordedLog(Protocol):
+    """The recorded topics of one installation. Records are those a read_committed subscriber sees."""
+
+    name: str
+    prefix: str
+    partitions: int
+
+    async def settle(self) -> None:
+        """Wait until what was committed together is visible together."""
+        ...
+
+    async def bounds(self, topic: str, partition: int) -> Bounds:
+        """The present bounds of a topic (named without the prefix)."""
+        ...
+
+    def records(self, topic: str, partition: int, start: int, end: int) -> AsyncIterator[Recorded]:
+        """The records with start <= offset < end, in lists of moderate size: memory does not grow with the range."""
+        ...
+
+
+class PartitionBounds(NamedTuple):
+    """What there is of a partition, taken so that every output below `published` has its step in the journal, and
+    every step of the journal has its outputs below `outputs`, also while a worker goes on deciding."""
+
+    journal: Bounds
+    inputs: dict[str, Bounds]
+    outputs: dict[str, Bounds]
+    published: dict[str, int]
+
+
+async def partition_bounds(log: RecordedLog, partition: int) -> PartitionBounds:
+    """Ask in the order that makes the promise true: outputs, journal, outputs again. One transaction covers a step."""
+    published = {topic: (await log.bounds(topic, partition)).end for topic in OUTPUTS}
+    await log.settle()
+    journal = await log.bounds(JOURNAL, partition)
+    await log.settle()
+    inputs = {topic: await log.bounds(topic, partition) for topic in (ORDERS, VALUES)}
+    outputs = {topic: await log.bounds(topic, partition) for topic in OUTPUTS}
+    return PartitionBounds(journal, inputs, outputs, published)
+
+
+class ControlsLog(NamedTuple):
+    """The controls topic: the folded book, its records as they stand, and the refused ones by offset."""
+
+    book: Controls
+    refused: dict[int, tuple[Fault, bytes | None, bytes | None, int]]
+    """Offset to fault, key, value and timestamp."""
+    end: int
+    history: list[tuple[int, Control | Fault]]
+    """Offset and decoded control, for those who fold them in another way (what_if.py)."""
+
+    def refused_between(self, after: int, upto: int) -> list[int]:
+        """Offsets of the refused controls with after < offset <= upto."""
+        return [offset for offset in self.refused if after < offset <= upto]
+
+
+async def read_controls(log: RecordedLog) -> ControlsLog:
+    """Read the controls log whole; people write it, so it fits in memory. LogError when its beginning is gone."""
+    bounds = await log.bounds(CONTROLS, 0)
+    if bounds.first > 0:
+        raise LogError(f"{CONTROLS}: the first {bounds.first} records are gone; without them no limit is known")
+    book = Controls()
+    read = ControlsLog(book, {}, bounds.end, [])
+    async for part in log.records(CONTROLS, 0, 0, bounds.end):
+        for offset, timestamp, key, value, _ in zip(*part, strict=True):
+            control = decode_control(value, timestamp)
+            if isinstance(control, Fault):
+                read.refused[offset] = (control, key, value, timestamp)
+            book.append(offset, control)
+            read.history.append((offset, control))
+    return read
+
+
+def cursor(log: RecordedLog, topic: str, partition: int, bounds: Bounds) -> Cursor:
+    """A cursor at the first record kept."""
+    return Cursor(log.records(topic, partition, bounds.first, bounds.end))

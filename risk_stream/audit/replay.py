@@ -1,0 +1,282 @@
+"""Replay: decide every step of the journal again and hold it against what was published.
+
+`replay_partition` is the walk from top to bottom: journal -> engine -> comparison with decisions, violations and dead
+letters -> findings. Partitions do not depend on each other.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+from risk_stream.audit.cause import cause_of
+from risk_stream.audit.compare import Difference, Expected, Handled, TopicComparer
+from risk_stream.audit.findings import Finding, Findings, Kind, shown
+from risk_stream.audit.identity import Place, identifiers
+from risk_stream.audit.journal import Head
+from risk_stream.audit.log import (
+    CONTROLS,
+    DEAD_LETTERS,
+    DECISIONS,
+    JOURNAL,
+    ORDERS,
+    OUTPUTS,
+    VALUES,
+    VIOLATIONS,
+    ControlsLog,
+    PartitionBounds,
+    RecordedLog,
+    cursor,
+    partition_bounds,
+)
+from risk_stream.audit.recorded import Headers
+from risk_stream.audit.span import Span
+from risk_stream.audit.walk import Done, Walk
+from risk_stream.messages.headers import dead_letter_headers
+from risk_stream.messages.inputs import source_text
+
+NO_HEADERS: Headers = ()
+
+
+class Listener(Protocol):
+    """Told of every step that was replayed (report data, progress)."""
+
+    def step(self, done: Done) -> None:
+        """A step inside the span was decided again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to replay, and what to hold it against."""
+
+    span: Span
+    heads: dict[int, Head] = field(default_factory=dict)
+    """Anchored heads by partition."""
+    portfolio: str | None = None
+    """Tell only differences of this portfolio; everything is decided all the same."""
+    resident_max: int = 10_000
+
+
+class PartitionResult(msgspec.Struct):
+    """What the replay of one partition found."""
+
+    partition: int
+    steps: int = 0
+    orders: int = 0
+    values: int = 0
+    published: dict[str, int] = {}
+    """Records compared, by output topic."""
+    codes: dict[str, int] = {}
+    """Decisions by code."""
+    findings: list[Finding] = []
+    """The first of them, in order."""
+    counts: dict[Kind, int] = {}
+    """All of them."""
+    not_kept: dict[str, int] = {}
+    """Published records that retention has deleted, by topic: they could not be compared."""
+    orders_waiting: int = 0
+    """Offsets of orders behind the journal's end: not decided yet."""
+    head: Head | None = None
+
+
+async def replay_partition(
+    log: RecordedLog,
+    controls: ControlsLog,
+    partition: int,
+    task: Task,
+    listeners: tuple[Listener, ...] = (),
+    progress: Callable[[int], None] = lambda records: None,
+) -> PartitionResult:
+    """Decide a partition again and compare. LogError when the log does not hold its own beginning."""
+    bounds = await partition_bounds(log, partition)
+    judge = _Judge(log, controls, partition, task, bounds)
+    walk = Walk(log, partition, bounds, judge.findings, task.resident_max, controls.book.version)
+    stopped = False
+    async for done in walk.steps(lambda step, _: controls.book.plan(step.controls)):
+        if task.span.is_past(partition, done):
+            stopped = True
+            break
+        inside = task.span.contains(partition, done)
+        await judge.step(done, inside)
+        if inside:
+            for listener in listeners:
+                listener.step(done)
+        progress(len(done.orders.offsets) + len(done.values.offsets))
+    if not stopped:
+        await judge.end(walk)
+    return judge.result(walk)
+
+
+class _Judge:
+    """Holds the steps of one partition against its output topics."""
+
+    def __init__(
+        self, log: RecordedLog, controls: ControlsLog, partition: int, task: Task, bounds: PartitionBounds
+    ) -> None:
+        self.findings = Findings()
+        self._controls = controls
+        self._controls_topic = log.prefix + CONTROLS
+        self._partition = partition
+        self._task = task
+        self._bounds = bounds
+        identify = identifiers(partition, log.prefix)
+        self._comparers = {
+            topic: TopicComparer(
+                cursor(log, topic, partition, bounds.outputs[topic]),
+                identify[topic],
+                bounds.outputs[topic].first,
+                topic == DECISIONS,
+            )
+            for topic in OUTPUTS
+        }
+        self._codes: Counter[str] = Counter()
+        self._result = PartitionResult(partition)
+        self._published = dict.fromkeys(OUTPUTS, 0)
+        self._handled: Handled = {}
+
+    async def step(self, done: Done, inside: bool) -> None:
+        """Compare one step; differences outside the span are passed over."""
+        self._handled = {
+            VALUES: (done.before.values, done.step.values[1]),
+            ORDERS: (done.before.orders, done.step.orders[1]),
+            CONTROLS: (done.before.controls + 1, done.step.controls + 1),
+        }
+        holds = done.output.digest == done.step.outputs
+        thresholds = {limit.limit_id: limit.threshold_text for limit in done.plan.limits}
+        expected = self._expected(done)
+        for topic, wanted in expected.items():
+            for difference in await self._comparers[topic].compare(wanted, self._handled):
+                if inside:
+                    cause = cause_of(difference.recorded, difference.expected, holds, thresholds)
+                    self._tell(topic, difference, done.step.seq, cause)
+            if inside:
+                self._published[topic] += len(wanted.values)
+        if inside:
+            self._check(done, holds)
+            self._count(done)
+
+    async def end(self, walk: Walk) -> None:
+        """Behind the journal's last step: nothing more may stand there, and nothing may lack."""
+        for topic, comparer in self._comparers.items():
+            if comparer.lost_tail:
+                text = f"it ends before {comparer.lost_first}: {comparer.lost_tail} published records are not there"
+                self._add(Kind.TRUNCATED, topic, text)
+            if walk.journal_ended:
+                await self._behind(topic, comparer, walk.position.seq)
+        head = self._task.heads.get(self._partition)
+        if head is not None and walk.journal_ended and head.seq > walk.position.seq:
+            text = f"it ends with step {walk.position.seq}, the anchored head is step {head.seq}"
+            self._add(Kind.TRUNCATED, JOURNAL, text)
+
+    def result(self, walk: Walk) -> PartitionResult:
+        """All of it."""
+        position, result = walk.position, self._result
+        result.published = self._published
+        result.codes = dict(self._codes)
+        result.findings, result.counts = self.findings.kept, dict(self.findings.counts)
+        result.not_kept = {topic: one.not_kept for topic, one in self._comparers.items() if one.not_kept}
+        result.orders_waiting = self._bounds.inputs[ORDERS].end - position.orders
+        result.head = Head(self._partition, position.seq, position.chain)
+        return result
+
+    def _expected(self, done: Done) -> dict[str, Expected]:
+        output = done.output
+        letters = [*((one.key, one.value, tuple(one.headers)) for one in output.dead_letters), *self._answers(done)]
+        return {
+            DECISIONS: Expected(
+                [key for key, _ in output.decisions],
+                [value for _, value in output.decisions],
+                [NO_HEADERS] * len(output.decisions),
+            ),
+            VIOLATIONS: Expected(
+                [one.key for one in output.violations],
+                [one.value for one in output.violations],
+                [tuple(one.headers) for one in output.violations],
+            ),
+            DEAD_LETTERS: Expected(
+                [key for key, _, _ in letters],
+                [value for _, value, _ in letters],
+                [headers for _, _, headers in letters],
+            ),
+        }
+
+    def _answers(self, done: Done) -> list[tuple[bytes | None, bytes | None, Headers]]:
+        """The dead letters of refused controls: partition 0 answers each with the first step that knows it."""
+        if self._partition != 0 or done.step.controls == done.before.controls:
+            return []
+        letters: list[tuple[bytes | None, bytes | None, Headers]] = []
+        for offset in self._controls.refused_between(done.before.controls, done.step.controls):
+            fault, key, value, timestamp = self._controls.refused[offset]
+            source = source_text(self._controls_topic, 0, offset)
+            letters.append((key, value, tuple(dead_letter_headers(fault, source, key, timestamp))))
+        return letters
+
+    def _check(self, done: Done, holds: bool) -> None:
+        """The digest, the anchored head, and that every order has one answer."""
+        step = done.step
+        if not holds:
+            self._add(Kind.WRONG_DIGEST, JOURNAL, "replay publishes other bytes than its digest names", step.seq)
+        head = self._task.heads.get(self._partition)
+        if head is not None and head.seq == step.seq and head.chain != step.chain:
+            self._add(Kind.OTHER_HEAD, JOURNAL, "its chain value is not the anchored one: it was rewritten", step.seq)
+
+    def _count(self, done: Done) -> None:
+        result = self._result
+        result.steps += 1
+        result.orders += len(done.orders.offsets)
+        result.values += len(done.values.offsets)
+        counted = {code: n for code, n in done.output.counts.items() if code.isupper()}
+        self._codes.update(counted)
+
+    async def _behind(self, topic: str, comparer: TopicComparer, seq: int) -> None:
+        """Records behind the last step that were there before the journal's end was looked up."""
+        later: list[str] = []
+        while (part := await comparer.rest()).offsets:
+            known = part.part(0, bisect_left(part.offsets, self._bounds.published[topic]))
+            for offset, _, key, value, headers in zip(*known, strict=True):
+                identity = comparer.identity(value, headers)
+                if identity is not None and self._is_later(identity.place):
+                    later.append(identity.subject)
+                    continue
+                kind, text = comparer.stray(identity, self._handled)
+                subject = identity.subject if identity is not None else None
+                self._tell(topic, Difference(kind, subject, offset, key, value, None, text), None, None)
+            if len(known.offsets) < len(part.offsets):
+                break
+        if later:
+            text = f"it ends with step {seq}, but {len(later)} records of later steps are on {topic}, first {later[0]}"
+            self._add(Kind.TRUNCATED, JOURNAL, text)
+
+    def _is_later(self, place: Place | None) -> bool:
+        """Whether it answers an input that exists and that no step of the journal has handled."""
+        if place is None:
+            return False
+        end = self._bounds.inputs[place.topic].end if place.topic in self._bounds.inputs else self._controls.end
+        return (self._handled[place.topic][1] if self._handled else 0) <= place.offset < end
+
+    def _tell(self, topic: str, difference: Difference, seq: int | None, cause: str | None) -> None:
+        key = (difference.key or b"").decode("utf-8", "replace")
+        if self._task.portfolio is not None and key != self._task.portfolio:
+            return
+        self.findings.add(
+            Finding(
+                kind=difference.kind,
+                topic=topic,
+                partition=self._partition,
+                step=seq,
+                offset=difference.offset,
+                subject=difference.subject,
+                portfolio_id=key or None,
+                text=difference.text,
+                cause=cause if difference.kind is Kind.CORRUPTED else None,
+                recorded=shown(difference.recorded),
+                expected=shown(difference.expected),
+            )
+        )
+
+    def _add(self, kind: Kind, topic: str, text: str, seq: int | None = None) -> None:
+        self.findings.add(Finding(kind=kind, topic=topic, partition=self._partition, step=seq, text=text))

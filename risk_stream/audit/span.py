@@ -1,0 +1,57 @@
+"""Which steps an audit looks at: from and to a time, or an order's place. State is always built from the beginning."""
+
+from dataclasses import dataclass
+
+from risk_stream.audit.walk import Done
+from risk_stream.messages.fields import FieldError
+from risk_stream.messages.instant import time_or_none
+from risk_stream.messages.json_object import Number
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment of the log: a time of the broker's clock (epoch ms), or an order."""
+
+    time_ms: int | None = None
+    partition: int = -1
+    offset: int = -1
+
+    def is_reached(self, partition: int, timestamp: int, orders_to: int) -> bool:
+        """Whether a step committed at `timestamp`, having handled orders up to `orders_to`, ends behind the mark."""
+        if self.time_ms is not None:
+            return timestamp >= self.time_ms
+        return partition != self.partition or orders_to > self.offset
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Steps that end behind `start` and begin before `stop`; None: no bound. A place bounds its own partition only."""
+
+    start: Mark | None = None
+    stop: Mark | None = None
+
+    def contains(self, partition: int, done: Done) -> bool:
+        """Whether the step lies in the span."""
+        start = self.start
+        return start is None or start.is_reached(partition, done.timestamp, done.step.orders[1])
+
+    def is_past(self, partition: int, done: Done) -> bool:
+        """Whether the step and all that follow lie behind the span."""
+        stop = self.stop
+        if stop is None or (stop.time_ms is None and partition != stop.partition):
+            return False
+        return stop.is_reached(partition, done.timestamp, done.before.orders)
+
+
+def read_mark(text: str) -> Mark:
+    """A mark as people write it: RFC 3339 in UTC, epoch milliseconds, or PARTITION@OFFSET. ValueError else."""
+    partition, at, offset = text.partition("@")
+    if at:
+        if not (partition.isdigit() and offset.isdigit()):
+            raise ValueError(f"{text!r}: a place is written PARTITION@OFFSET, as 3@1042")
+        return Mark(None, int(partition), int(offset))
+    value: object = Number(text) if text.isdigit() else text
+    try:
+        return Mark(time_or_none({"time": value}, "time"))
+    except FieldError as error:
+        raise ValueError(f"{text!r}: {error}; or PARTITION@OFFSET") from None

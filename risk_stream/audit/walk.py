@@ -1,0 +1,136 @@
+"""One partition from the beginning of its journal: the same engine, step by step, over the recorded ranges."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import NamedTuple
+
+from risk_stream.audit.findings import Finding, Findings, Kind
+from risk_stream.audit.journal import Position, Step, beginning, check_step, continue_after, read_step
+from risk_stream.audit.log import JOURNAL, ORDERS, VALUES, LogError, PartitionBounds, RecordedLog, cursor
+from risk_stream.audit.recorded import Cursor
+from risk_stream.audit.scratch import ScratchRows
+from risk_stream.decide.engine import Engine, StepOutput
+from risk_stream.messages.records import Records
+from risk_stream.rules.plan import Plan
+
+SAVE_RECORDS = 50_000
+"""The engine may forget only what is saved: this bounds what a long replay holds."""
+
+PlanOf = Callable[[Step, int], Plan]
+"""The plan of a step that was committed at a time (epoch ms)."""
+
+
+class Done(NamedTuple):
+    """A step that was decided again."""
+
+    step: Step
+    timestamp: int
+    """When the broker took its journal record, epoch ms."""
+    before: Position
+    values: Records
+    orders: Records
+    plan: Plan
+    output: StepOutput
+
+
+class Walk:
+    """Decides one partition again. Memory is that of a worker's partition, however long the log is."""
+
+    def __init__(
+        self,
+        log: RecordedLog,
+        partition: int,
+        bounds: PartitionBounds,
+        findings: Findings,
+        resident_max: int,
+        controls_version: int,
+    ) -> None:
+        self._log = log
+        self._partition = partition
+        self._bounds = bounds
+        self._findings = findings
+        self._resident_max = resident_max
+        self._controls_version = controls_version
+        self.position = beginning(bounds.inputs[VALUES].first, bounds.inputs[ORDERS].first)
+        """Behind the last step decided."""
+        self.journal_ended = False
+        """Whether every step of the journal was decided."""
+
+    async def steps(self, plan_of: PlanOf) -> AsyncIterator[Done]:
+        """Every step in turn, until the journal ends or something that it needs is not there."""
+        values, orders = (cursor(self._log, one, self._partition, self._bounds.inputs[one]) for one in (VALUES, ORDERS))
+        with ScratchRows() as rows:
+            engine = Engine(
+                self._partition,
+                self._log.partitions,
+                rows,
+                topic_prefix=self._log.prefix,
+                resident_max=self._resident_max,
+            )
+            unsaved = 0
+            async for offset, timestamp, step in self._journal():
+                if not self._is_there(step, offset):
+                    return
+                before, self.position = self.position, continue_after(step)
+                value_records = await _taken(values, step.values)
+                order_records = await _taken(orders, step.orders)
+                plan = plan_of(step, timestamp)
+                output = engine.step(value_records, order_records, plan)
+                yield Done(step, timestamp, before, value_records, order_records, plan, output)
+                unsaved += len(value_records.offsets) + len(order_records.offsets)
+                if unsaved >= SAVE_RECORDS:
+                    rows.put(engine.cut())
+                    engine.saved()
+                    unsaved = 0
+        self.journal_ended = True
+
+    async def _journal(self) -> AsyncIterator[tuple[int, int, Step]]:
+        """Offset, timestamp and step of each journal record; what is wrong with one is a finding."""
+        bounds = self._bounds.journal
+        async for part in self._log.records(JOURNAL, self._partition, bounds.first, bounds.end):
+            for offset, timestamp, value in zip(part.offsets, part.timestamps, part.values, strict=True):
+                step = read_step(value)
+                if step is None:
+                    self._flaw(Kind.UNREADABLE_STEP, "it is no journal record", offset, self.position.seq + 1)
+                    continue
+                if self.position.seq == 0 and step.seq > 1 and bounds.first > 0:
+                    raise LogError(
+                        f"{JOURNAL}/{self._partition} is kept from step {step.seq} on: what portfolios remembered then "
+                        "cannot be rebuilt from it. An archive that begins with step 1 can be replayed (--archive)."
+                    )
+                for flaw in check_step(self.position, step):
+                    self._flaw(Kind(flaw.code), flaw.text, offset, step.seq)
+                yield offset, timestamp, step
+
+    def _is_there(self, step: Step, offset: int) -> bool:
+        """Whether the records and controls that the step handled can be read; what cannot is a finding."""
+        for topic, (_, stop) in ((VALUES, step.values), (ORDERS, step.orders)):
+            end = self._bounds.inputs[topic].end
+            if stop > end:
+                text = f"it ends at {end}, the step handled it up to {stop}"
+                self._truncated(topic, self._partition, text, step.seq)
+                return False
+        if step.controls > self._controls_version:
+            text = f"it ends at version {self._controls_version}, the step was decided at {step.controls}"
+            self._truncated("controls", 0, text, step.seq)
+            return False
+        return True
+
+    def _flaw(self, kind: Kind, text: str, offset: int, seq: int) -> None:
+        self._findings.add(
+            Finding(kind=kind, topic=JOURNAL, partition=self._partition, step=seq, offset=offset, text=text)
+        )
+
+    def _truncated(self, topic: str, partition: int, text: str, seq: int) -> None:
+        self._findings.add(Finding(kind=Kind.TRUNCATED, topic=topic, partition=partition, step=seq, text=text))
+
+
+async def _taken(inputs: Cursor, offsets: tuple[int, int]) -> Records:
+    start, stop = offsets
+    if start >= stop:
+        return Records([], [], [], [])
+    part = (await inputs.below(stop)).inputs
+    # After a gap in the journal's ranges the records in between were handled by no step: they are passed over.
+    skipped = sum(offset < start for offset in part.offsets) if part.offsets and part.offsets[0] < start else 0
+    if not skipped:
+        return part
+    return Records(part.offsets[skipped:], part.timestamps[skipped:], part.keys[skipped:], part.values[skipped:])
