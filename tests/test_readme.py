@@ -91,6 +91,7 @@ def reader(tmp_path: Path, broker: TestBroker) -> Iterator[Reader]:
 
 
 @pytest.mark.broker
+@pytest.mark.timeout(600)  # longer than what the worker may take to compile
 def test_first_ten_minutes(reader: Reader) -> None:
     """An order is approved, a limit is set, the next is refused; the worker stops in order when asked."""
     setup, first_order, limits, _stop = re.findall("```sh\n(.*?)```", README, re.DOTALL)
