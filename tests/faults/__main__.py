@@ -21,6 +21,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=1, help="short runs of each row (default: 1)")
     parser.add_argument("--full", action="store_true", help="the full campaign: long runs, as many as the matrix says")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--package-root", type=Path, help="run the workers of this copy of the package")
     parser.add_argument("--report", type=Path, help="write the report here (Markdown)")
     parser.add_argument("--json", action="store_true", help="the report as JSON on stdout")
     options = parser.parse_args()
@@ -29,7 +30,7 @@ def main() -> int:
     left_out = wanted - {row.number for row in rows}
     if left_out:
         print(f"left out (unknown, or root is needed): rows {sorted(left_out)}", file=sys.stderr)
-    with Stage(options.seed) as stage:
+    with Stage(options.seed, options.package_root) as stage:
         results = asyncio.run(campaign(stage, rows, None if options.full else options.runs))
     report = as_markdown(results)
     if options.report:

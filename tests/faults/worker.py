@@ -13,6 +13,7 @@ from time import monotonic
 
 POLL_SECONDS = 0.05
 START = ("-c", "from risk_stream.cli.main import main; main()", "worker")
+COMPILED = "RISK_STREAM_COMPILED_DIR"  # workers share what was compiled before
 CONSENT = {"RISK_STREAM_ENABLE_FAULT_INJECTION": "yes-in-a-test"}
 
 
@@ -31,7 +32,9 @@ class Worker:
     def start(self, failpoints: str = "", prefix: tuple[str, ...] = (), **changes: object) -> None:
         """Start the process; `prefix` is a command that runs it, `changes` are settings of this start alone."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("RISK_STREAM_")}
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("RISK_STREAM_") or name == COMPILED
+        }
         environment |= {f"RISK_STREAM_{name.upper()}": str(value) for name, value in (self.settings | changes).items()}
         if failpoints:
             environment |= CONSENT | {"RISK_STREAM_FAILPOINTS": failpoints}

@@ -7,7 +7,7 @@ import asyncio
 from tests.faults.scene import Outcome
 from tests.faults.stage import Stage
 
-RATE = 300
+RATE = 150
 STALLS = (0.2, 5.0, 60.0)
 
 

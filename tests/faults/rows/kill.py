@@ -9,7 +9,7 @@ from risk_stream.kafka.failpoints import NAMES
 from tests.faults.scene import Outcome
 from tests.faults.stage import Stage
 
-RATE = 400
+RATE = 150
 SHORT_POINTS = (
     "step.after_produce", "step.after_offsets", "step.after_commit", "snapshot.after_produce", "snapshot.before_store",
     "takeover.after_changelog",

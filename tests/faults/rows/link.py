@@ -9,7 +9,7 @@ from tests.faults.proxy import Proxy
 from tests.faults.scene import Outcome, Scene
 from tests.faults.stage import Stage
 
-RATE = 300
+RATE = 150
 SHORT_FAULTS = ("delay", "cut", "swallow")
 
 

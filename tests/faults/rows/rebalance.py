@@ -8,7 +8,7 @@ import signal
 from tests.faults.scene import SETTINGS, Outcome
 from tests.faults.stage import Stage
 
-RATE = 300
+RATE = 150
 FENCED_SECONDS = 60.0
 
 

@@ -13,7 +13,7 @@ from tests.faults.scene import Outcome
 from tests.faults.stage import Stage
 from tests.oracle.wire import partition_of
 
-RATE = 400
+RATE = 150
 DISK_BYTES = 48 << 20
 ENDS_SECONDS = 60.0
 CLOCKS = Path(__file__).parent.parent / "clocks"

@@ -12,7 +12,7 @@ from tests.faults.scene import Outcome, Scene
 from tests.faults.stage import Stage
 from tests.faults.worker import Worker
 
-RATE = 400
+RATE = 150
 
 
 async def _loaded_worker(scene: Scene, orders: int) -> Worker:
