@@ -1,4 +1,4 @@
-"""One test for each place where Faust, mode or aiokafka is overridden or looked into: an upgrade that moves it fails."""
+"""One test for each place where Faust, mode or aiokafka is overridden or looked into: what an upgrade moves, fails."""
 
 import asyncio
 import inspect
