@@ -53,13 +53,18 @@ async def campaign(stage: Stage, rows: Sequence[Row], runs: int | None) -> list[
     return results
 
 
-async def _once(stage: Stage, row: Row, number: int, short: bool, result: Result) -> None:
-    began = monotonic()
+async def run_once(run: Run, stage: Stage, number: int, short: bool) -> Outcome:
+    """One run; that it could not be run is a finding, too."""
     try:
-        outcome = await row.run(stage, number, short)
+        return await run(stage, number, short)
     except Exception as error:
         traceback.print_exc(file=sys.stderr)
-        outcome = Outcome(findings=[f"the run itself failed: {type(error).__name__}: {error}"])
+        return Outcome(findings=[f"the run itself failed: {type(error).__name__}: {error}"])
+
+
+async def _once(stage: Stage, row: Row, number: int, short: bool, result: Result) -> None:
+    began = monotonic()
+    outcome = await run_once(row.run, stage, number, short)
     result.runs += 1
     result.seconds += monotonic() - began
     result.survived += not outcome.findings

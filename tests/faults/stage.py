@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Self
 
 from risk_stream.broker.embedded import EmbeddedBroker
 from tests.faults.scene import Scene
+from tests.faults.worker import environment_of
+
+WARM_UP = """
+from risk_stream.decide.engine import Engine
+from risk_stream.kafka.warmup import warm_up
+from risk_stream.rules.book import Controls
+warm_up(Engine, Controls())
+"""
+COMPILES_SECONDS = 900
+
+
+def compile_once(package_root: Path | None) -> None:
+    """Compile the core before any worker starts: the first start after a change of sources takes a minute or more."""
+    environment = environment_of(package_root)
+    subprocess.run([sys.executable, "-c", WARM_UP], env=environment, check=True, timeout=COMPILES_SECONDS)
 
 
 class Stage:
@@ -20,6 +37,7 @@ class Stage:
         self._scenes = 0
 
     def __enter__(self) -> Self:
+        compile_once(self.package_root)
         self.broker.start()
         return self
 

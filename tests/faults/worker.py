@@ -17,6 +17,16 @@ COMPILED = "RISK_STREAM_COMPILED_DIR"  # workers share what was compiled before
 CONSENT = {"RISK_STREAM_ENABLE_FAULT_INJECTION": "yes-in-a-test"}
 
 
+def environment_of(package_root: Path | None) -> dict[str, str]:
+    """Our environment without settings of risk_stream; with another copy of the package first on the path."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("RISK_STREAM_") or name == COMPILED
+    }
+    if package_root is not None:
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(package_root), environment.get("PYTHONPATH")]))
+    return environment
+
+
 class Worker:
     """A `risk-stream worker` with a data directory and a log of its own."""
 
@@ -32,14 +42,10 @@ class Worker:
     def start(self, failpoints: str = "", prefix: tuple[str, ...] = (), **changes: object) -> None:
         """Start the process; `prefix` is a command that runs it, `changes` are settings of this start alone."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("RISK_STREAM_") or name == COMPILED
-        }
+        environment = environment_of(self.package_root)
         environment |= {f"RISK_STREAM_{name.upper()}": str(value) for name, value in (self.settings | changes).items()}
         if failpoints:
             environment |= CONSENT | {"RISK_STREAM_FAILPOINTS": failpoints}
-        if self.package_root is not None:
-            environment["PYTHONPATH"] = str(self.package_root)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*prefix, sys.executable, *START], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
