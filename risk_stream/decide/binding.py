@@ -4,12 +4,14 @@ import numpy as np
 
 from risk_stream.rules import plan as pl
 from risk_stream.rules.plan import PlanArrays
+from risk_stream.rules.standing_scope import is_standing
 from risk_stream.state.arena import release
 from risk_stream.state.chunks import head_entry, next_entry, touch
 from risk_stream.state.compiled import compiled
 from risk_stream.state.counters import COUNT_ATTEMPTS, count_in, find_counter, start_counter
 from risk_stream.state.layout import ATTEMPTS, COUNTERS, HEAD, NONE, TAIL, State
 from risk_stream.state.layout import Rows as StateRows
+from risk_stream.state.levels import forget_levels
 from risk_stream.state.peaks import rebase
 
 
@@ -86,6 +88,23 @@ def want_counter(state: State, slot: int, kind: int, window_ms: int) -> None:
 
 
 @compiled
+def forget_ahead(state: State, plan: PlanArrays, slot: int, entry: int) -> None:
+    """Drop the levels of limits ahead of their `effective_from`, before this record moves T: one order may pass it."""
+    if state.portfolios[slot].levels == -1:
+        return
+    now = max(state.portfolios[slot].to, state.portfolios[slot].tv)
+    for i in range(plan.general.shape[0]):
+        index = plan.general[i]
+        if plan.limits[index].effective_from > now and is_standing(plan, index):
+            forget_levels(state, slot, plan.limits[index].uid)
+    if entry != -1:
+        for i in range(plan.entries[entry].first, plan.entries[entry].end):
+            index = plan.listed[i]
+            if plan.limits[index].effective_from > now and is_standing(plan, index):
+                forget_levels(state, slot, plan.limits[index].uid)
+
+
+@compiled
 def bind(state: State, plan: PlanArrays, slot: int) -> None:
     """Bring a portfolio to the plan's version: its entry, its counters, a REBASE it has not seen."""
     portfolio = state.portfolios[slot]
@@ -94,6 +113,7 @@ def bind(state: State, plan: PlanArrays, slot: int) -> None:
     entry = find_row(plan.entries, portfolio.h1, portfolio.h2)
     portfolio.entry = np.int32(entry)
     portfolio.plan_version = plan.header[pl.VERSION]
+    forget_ahead(state, plan, slot, entry)
     drop_unwanted_counters(state, plan, slot, entry)
     for i in range(plan.header[pl.GENERAL_WINDOWS]):
         want_counter(state, slot, plan.windows[i].kind, plan.windows[i].window_ms)

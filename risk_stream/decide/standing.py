@@ -12,6 +12,7 @@ from risk_stream.rules import plan as pl
 from risk_stream.rules.judge import VIOLATED, judge
 from risk_stream.rules.judge import WARNED as JUDGED_WARNED
 from risk_stream.rules.plan import PlanArrays
+from risk_stream.rules.standing_scope import is_standing
 from risk_stream.state.chunks import touch
 from risk_stream.state.compiled import compiled
 from risk_stream.state.layout import Int32s, Rows, State
@@ -25,18 +26,9 @@ U0 = np.uint64(0)
 
 @compiled
 def stands(plan: PlanArrays, index: int, now: int) -> bool:
-    """Whether a valuation evaluates the limit: its kind stands, it counts now, and no scope field needs an order."""
+    """Whether a valuation evaluates the limit now."""
     limit = plan.limits[index]
-    if limit.mode == kinds.MODE_PAUSED or limit.effective_from > now:
-        return False
-    if limit.has_strategy == 1 or limit.has_trader == 1:
-        return False
-    manner = catalogue.standing(limit.kind)
-    if manner == catalogue.NEVER:
-        return False
-    if limit.has_symbol == 1 and manner != catalogue.PER_SYMBOL:
-        return False
-    return not (limit.has_sector == 1 and manner != catalogue.PER_SECTOR)
+    return limit.mode != kinds.MODE_PAUSED and limit.effective_from <= now and is_standing(plan, index)
 
 
 @compiled
@@ -222,23 +214,12 @@ def evaluate_each(
 
 
 @compiled
-def forget_levels(state: State, slot: int, uid: int) -> None:
-    """Let a limit's levels be dropped silently: none matches any arming any more."""
-    level = state.portfolios[slot].levels
-    while level != -1:
-        if state.levels[level].uid == uid:
-            state.levels[level].armed_since = -1
-        level = state.levels[level].next
-
-
-@compiled
 def evaluate_one(
     state: State,
     plan: PlanArrays,
     slot: int,
     index: int,
     record: int,
-    before: int,
     seen: Rows,
     results: Results,
 ) -> None:
@@ -247,8 +228,6 @@ def evaluate_one(
     portfolio = state.portfolios[slot]
     if not stands(plan, index, max(portfolio.to, portfolio.tv)):
         return
-    if before < limit.effective_from:
-        forget_levels(state, slot, limit.uid)
     if catalogue.standing(limit.kind) == catalogue.ONCE:
         evaluate_subject(state, plan, slot, index, -1, -1, record, seen, results)
     else:
@@ -273,10 +252,8 @@ def keep_used_overrides(state: State, plan: PlanArrays, slot: int) -> None:
 
 
 @compiled
-def evaluate_standing(
-    state: State, plan: PlanArrays, slot: int, record: int, before: int, seen: Rows, results: Results
-) -> None:
-    """All standing limits of a portfolio, in `limit_id` order; `before` is T ahead of this valuation."""
+def evaluate_standing(state: State, plan: PlanArrays, slot: int, record: int, seen: Rows, results: Results) -> None:
+    """All standing limits of a portfolio, in `limit_id` order."""
     portfolio = state.portfolios[slot]
     expire_peaks(state, slot, max(portfolio.to, portfolio.tv))
     keep_used_overrides(state, plan, slot)
@@ -296,5 +273,5 @@ def evaluate_standing(
             general += 1
         else:
             own += 1
-        evaluate_one(state, plan, slot, index, record, before, seen, results)
+        evaluate_one(state, plan, slot, index, record, seen, results)
     drop_unseen(state, slot)

@@ -87,7 +87,6 @@ def apply_valuation(
     if is_late(state, slot, row):
         return res.IGNORED
     portfolio = state.portfolios[slot]
-    before = max(portfolio.to, portfolio.tv)
     take_value(state, slot, row)
     if row[0].positions_from != -1:
         take_snapshot(state, slot, row, listed, text)
@@ -95,7 +94,7 @@ def apply_valuation(
     for i in range(row[0].metrics_from, row[0].metrics_to):
         add_metric(state, slot, metrics[i].h1, metrics[i].h2, metrics[i].value)
     portfolio.value_offset = row[0].offset
-    evaluate_standing(state, plan, slot, record, before, seen, results)
+    evaluate_standing(state, plan, slot, record, seen, results)
     return res.APPLIED
 
 
@@ -161,10 +160,7 @@ def apply_values(
             row.status = np.int8(apply_execution(state, slot, rows[i : i + 1], text))
         else:
             room = standing_max(state, plan, slot, row.positions_to - row.positions_from)
-            if (
-                results.count[0] + room > results.violations.shape[0]
-                or state.free[LEVELS, FREE_COUNT] < room
-            ):
+            if results.count[0] + room > results.violations.shape[0] or state.free[LEVELS, FREE_COUNT] < room:
                 return i
             row.status = np.int8(
                 apply_valuation(state, plan, slot, i, rows[i : i + 1], listed, metrics, text, seen, results)
