@@ -3,9 +3,11 @@
 Nothing here joins a consumer group or writes: reading never disturbs a worker, whether it runs or not.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
+from risk_stream.audit.findings import Finding
 from risk_stream.audit.recorded import Cursor, Recorded
 from risk_stream.messages.control import Control
 from risk_stream.messages.decode import decode_control
@@ -38,6 +40,10 @@ class RecordedLog(Protocol):
     prefix: str
     partitions: int
 
+    async def damage(self) -> list[Finding]:
+        """What is wrong with the store itself, before anything is read from it."""
+        ...
+
     async def settle(self) -> None:
         """Wait until what was committed together is visible together."""
         ...
@@ -49,6 +55,10 @@ class RecordedLog(Protocol):
     def records(self, topic: str, partition: int, start: int, end: int) -> AsyncIterator[Recorded]:
         """The records with start <= offset < end, in lists of moderate size: memory does not grow with the range."""
         ...
+
+
+OpenLog = Callable[[], AbstractAsyncContextManager[RecordedLog]]
+"""Opens a log; can be sent to another process, which opens it for itself."""
 
 
 class PartitionBounds(NamedTuple):

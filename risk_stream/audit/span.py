@@ -1,11 +1,16 @@
 """Which steps an audit looks at: from and to a time, or an order's place. State is always built from the beginning."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-from risk_stream.audit.walk import Done
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from risk_stream.messages.fields import FieldError
-from risk_stream.messages.instant import time_or_none
+from risk_stream.messages.instant import format_time, time_or_none
 from risk_stream.messages.json_object import Number
+
+if TYPE_CHECKING:  # the engine behind it takes seconds to load; options are read with this
+    from risk_stream.audit.walk import Done
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +20,9 @@ class Mark:
     time_ms: int | None = None
     partition: int = -1
     offset: int = -1
+
+    def __str__(self) -> str:
+        return f"{self.partition}@{self.offset}" if self.time_ms is None else format_time(self.time_ms)
 
     def is_reached(self, partition: int, timestamp: int, orders_to: int) -> bool:
         """Whether a step committed at `timestamp`, having handled orders up to `orders_to`, ends behind the mark."""
@@ -34,6 +42,16 @@ class Span:
         """Whether the step lies in the span."""
         start = self.start
         return start is None or start.is_reached(partition, done.timestamp, done.step.orders[1])
+
+    def partitions(self, count: int) -> list[int]:
+        """The partitions that the span is about: a place names one."""
+        named = {mark.partition for mark in (self.start, self.stop) if mark is not None and mark.time_ms is None}
+        return sorted(named) if named else list(range(count))
+
+    def text(self) -> str:
+        """For people."""
+        words = [f"from {self.start}" if self.start else "", f"to {self.stop}" if self.stop else ""]
+        return " ".join(word for word in words if word) or "all"
 
     def is_past(self, partition: int, done: Done) -> bool:
         """Whether the step and all that follow lie behind the span."""

@@ -75,6 +75,9 @@ class Stream:
     def steps(self, orders: int) -> Iterator[StreamStep]:
         """Steps until that many orders were sent."""
         first = StreamStep(controls=[self.record("controls", None, self.control()) for _ in range(12)])
+        for number in self.chance.sample(range(len(stream_controls.LONG_LIMITS)), 2):
+            command = encode(self.chance, stream_controls.long_limit(number))
+            first.controls.append(self.record("controls", None, command))
         yield first
         sent = 0
         while sent < orders:

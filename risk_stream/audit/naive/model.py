@@ -81,6 +81,7 @@ class NaiveModel:
         """A late one is ignored."""
         valuation = read_valuation(record, timestamp)
         portfolio = self.portfolio(str(record["portfolio_id"]))
+        self.drop_levels_ahead(portfolio)
         if portfolio.is_late(valuation):
             return []
         portfolio.value_offset = offset
@@ -90,6 +91,7 @@ class NaiveModel:
         """A repeated one is ignored."""
         execution = read_execution(record, timestamp)
         portfolio = self.portfolio(str(record["portfolio_id"]))
+        self.drop_levels_ahead(portfolio)
         if portfolio.execution_ids.date_of(execution.execution_id) is not None:
             return []
         portfolio.execution_ids.add(execution.execution_id, execution.ts)
@@ -112,6 +114,7 @@ class NaiveModel:
         except FieldError as error:
             return [("decisions", self.invalid_order(record, offset, timestamp, error.field))]
         portfolio = self.portfolio(order.portfolio_id)
+        self.drop_levels_ahead(portfolio)
         return decide(self.book, portfolio, order, self.source(offset, portfolio))
 
     def invalid_order(self, record: Json, offset: int, timestamp: int, field: str) -> dict[str, object]:
@@ -156,21 +159,18 @@ class NaiveModel:
             portfolio.levels.pop(limit_id, None)
 
     def drop_levels(self, limit: Limit) -> None:
-        """The limit as set now keeps the levels it could have reached itself, and silently drops the others."""
+        """A limit keeps its levels when it is replaced, unless it is paused or of another kind now."""
         old = self.book.limits.get(limit.limit_id)
-        if old is None or old.kind != limit.kind or limit.mode == "PAUSED" or not limit.is_standing:
+        if old is not None and (old.kind != limit.kind or limit.mode == "PAUSED"):
             self.drop_all_levels(limit.limit_id)
+
+    def drop_levels_ahead(self, portfolio: Portfolio) -> None:
+        """Limits ahead of their `effective_from` drop their levels with the next record, before it moves T."""
+        now = portfolio.now
+        if now is None:
             return
-        for portfolio in self.portfolios.values():
-            levels = portfolio.levels.get(limit.limit_id, {})
-            for subject in list(levels):
-                if not keeps_level(portfolio, limit, subject):
-                    del levels[subject]
-
-
-def keeps_level(portfolio: Portfolio, limit: Limit, subject: str | None) -> bool:
-    """Whether the limit is in force for the portfolio, and is about this symbol or sector of it."""
-    if portfolio.now is None or not limit.in_force(portfolio.now):
-        return False
-    about = {"portfolio_id": portfolio.portfolio_id, "symbol": subject, "sector": subject}
-    return all(about[name] == wanted for name, wanted in limit.scope.items())
+        limits = [self.book.limits[limit_id] for limit_id in portfolio.levels if limit_id in self.book.limits]
+        for limit in limits:
+            takes = limit.scope.get("portfolio_id") in (None, portfolio.portfolio_id)
+            if takes and limit.is_standing and not limit.in_force(now):
+                del portfolio.levels[limit.limit_id]

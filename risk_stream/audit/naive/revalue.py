@@ -4,7 +4,7 @@ from risk_stream.audit.naive.book import Book
 from risk_stream.audit.naive.decide import halts
 from risk_stream.audit.naive.judge import NotEvaluableError, Verdict, judge, not_evaluable
 from risk_stream.audit.naive.limits import Limit
-from risk_stream.audit.naive.observe_standing import Observer, Subject, standing
+from risk_stream.audit.naive.observe_standing import Observer, Subject, standing, takes_subject
 from risk_stream.audit.naive.outputs import Output, Source, no_longer_held, violation_by_value
 from risk_stream.audit.naive.portfolio import Portfolio
 from risk_stream.audit.naive.values import Execution, Valuation
@@ -16,8 +16,15 @@ def revalue(book: Book, portfolio: Portfolio, valuation: Valuation, source: Sour
     now = portfolio.now
     assert now is not None
     outputs: list[Output] = []
+    levels_before, portfolio.levels = portfolio.levels, {}  # those of limits not evaluated now are dropped silently
     for limit in book.limits_for(portfolio.portfolio_id, now):
         if limit.is_standing:
+            levels = {
+                subject: level
+                for subject, level in levels_before.get(limit.limit_id, {}).items()
+                if subject is None or takes_subject(limit, subject)
+            }
+            portfolio.levels[limit.limit_id] = levels
             observers = standing(portfolio, valuation, now, limit)
             outputs += changes_of_level(book, portfolio, valuation, source, limit, observers)
     return outputs
@@ -33,7 +40,7 @@ def changes_of_level(
 ) -> list[Output]:
     """One event for each thing the limit is about whose level changes."""
     outputs: list[Output] = []
-    levels = portfolio.levels.setdefault(limit.limit_id, {})
+    levels = portfolio.levels[limit.limit_id]
     for subject in sorted({*observers, *levels}, key=lambda subject: subject or ""):
         verdict = evaluate(limit, observers[subject]) if subject in observers else no_longer_held(limit)
         left = levels.pop(subject, "OK")
