@@ -28,6 +28,7 @@ types: $(VENV)/.test               ## mypy, strict
 	$(BIN)/mypy
 
 pytest: $(VENV)/.test              ## the tests alone; `make pytest ARGS="-k topics"` picks some
+	$(BIN)/risk-stream compile
 	$(BIN)/pytest $(ARGS)
 
 relock-broker: $(VENV)/.test       ## write the lock file of the embedded broker anew (VERSION=4.4.0)

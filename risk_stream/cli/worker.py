@@ -23,8 +23,8 @@ def command() -> None:
     from risk_stream.kafka.app import serve
     from risk_stream.kafka.config import WorkerConfig
     from risk_stream.kafka.ports import EnginePort, RowSource
-    from risk_stream.kafka.warmup import warm_up
     from risk_stream.messages.decode import decode_control
+    from risk_stream.ops.compiling import compile_ahead
     from risk_stream.rules.book import Controls
 
     config = WorkerConfig.of(settings)
@@ -32,5 +32,5 @@ def command() -> None:
     def engine(partition: int, partitions: int, rows: RowSource) -> EnginePort:
         return Engine(partition, partitions, rows, topic_prefix=config.topic_prefix, resident_max=config.resident_max)
 
-    warm_up(engine, Controls())
+    compile_ahead()
     serve(config, engine, Controls(), decode_control)

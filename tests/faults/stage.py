@@ -12,12 +12,7 @@ from risk_stream.broker.embedded import EmbeddedBroker
 from tests.faults.scene import Scene
 from tests.faults.worker import environment_of
 
-WARM_UP = """
-from risk_stream.decide.engine import Engine
-from risk_stream.kafka.warmup import warm_up
-from risk_stream.rules.book import Controls
-warm_up(Engine, Controls())
-"""
+WARM_UP = "from risk_stream.ops.compiling import compile_ahead; compile_ahead()"
 COMPILES_SECONDS = 900
 
 

@@ -1,0 +1,38 @@
+"""The floor: an aiokafka consumer that only reads the orders. Prints one JSON line: records, seconds, CPU seconds.
+
+python -m bench.read_orders BOOTSTRAP TOPIC PARTITIONS
+"""
+
+import asyncio
+import json
+import sys
+import time
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+FETCH_BYTES_MAX = 1024 * 1024
+
+
+async def read(bootstrap: str, topic: str, partitions: int) -> dict[str, float]:
+    """Read every partition from its first record to its present end, with the worker's fetch settings."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, max_partition_fetch_bytes=FETCH_BYTES_MAX, enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        assigned = [TopicPartition(topic, number) for number in range(partitions)]
+        consumer.assign(assigned)
+        ends = await consumer.end_offsets(assigned)
+        await consumer.seek_to_beginning(*assigned)
+        expected = sum(ends.values())
+        records, started, cpu = 0, time.perf_counter(), time.process_time()
+        while records < expected:
+            for batch in (await consumer.getmany(timeout_ms=1000, max_records=1000)).values():
+                records += len(batch)
+        return {"records": records, "seconds": time.perf_counter() - started, "cpu_s": time.process_time() - cpu}
+    finally:
+        await consumer.stop()
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(read(sys.argv[1], sys.argv[2], int(sys.argv[3])))))

@@ -1,0 +1,75 @@
+"""Runs every compiled path once, so that nothing is compiled while orders wait: it takes a second or more a function.
+
+tests/decide/test_warm.py proves that later work, evictions and growth included, needs nothing new.
+"""
+
+import json
+
+from risk_stream.decide.engine import Engine
+from risk_stream.messages.records import Records
+from risk_stream.rules.book import Controls
+
+PORTFOLIOS = 200
+"""More than the first size of the columns, so that they grow, and than the one that may stay, so that some are evicted."""
+
+ROUNDS = 2
+"""What the first round saves the second loads."""
+
+TIME_MS = 1_700_000_000_000
+
+
+class _Rows:
+    """Saved rows in a dict."""
+
+    def __init__(self) -> None:
+        self.rows: dict[bytes, bytes | None] = {}
+
+    def get_many(self, keys: list[bytes]) -> list[bytes | None]:
+        return [self.rows.get(key) for key in keys]
+
+
+def warm_up() -> None:
+    """Decide, save, evict and load a few portfolios on engines that are thrown away."""
+    rows, plan = _Rows(), Controls().plan()
+    for number in range(ROUNDS):
+        engine = Engine(0, 1, rows, resident_max=1)
+        engine.step(_values(number), _orders(number), plan)
+        rows.rows.update(engine.cut())
+        engine.saved()
+        engine.step(_records(number, []), _orders(number + ROUNDS), plan)
+        engine.saved()
+
+
+def _values(number: int) -> Records:
+    valuation: dict[str, object] = {
+        "total_value": "1000000",
+        "positions": [{"symbol": "S", "quantity": "10", "price": "100", "sector": "A"}],
+        "metrics": {"m": 1.5},
+    }
+    execution: dict[str, object] = {
+        "type": "EXECUTION",
+        "order_id": f"o{number}",
+        "execution_id": f"e{number}",
+        "status": "FILLED",
+        "symbol": "S",
+        "side": "BUY",
+        "last_quantity": "1",
+        "last_price": "100",
+    }
+    return _records(number, [valuation, execution])
+
+
+def _orders(number: int) -> Records:
+    order: dict[str, object] = {"symbol": "S", "side": "BUY", "quantity": "1", "price": "100"}
+    refused = {**order, "order_id": "r", "quantity": "0"}
+    return _records(number, [{"order_id": f"o{number + step}", **order} for step in range(2)] + [refused])
+
+
+def _records(number: int, messages: list[dict[str, object]]) -> Records:
+    names = [f"warm-up-{name}" for name in range(PORTFOLIOS)]
+    values: list[bytes | None] = [
+        json.dumps({"portfolio_id": name, **message}).encode() for message in messages for name in names
+    ]
+    keys: list[bytes | None] = [name.encode() for _ in messages for name in names]
+    offsets = [number * 10_000 + index for index in range(len(values))]
+    return Records(offsets, [TIME_MS + offset for offset in offsets], keys, values)
