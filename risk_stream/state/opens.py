@@ -16,8 +16,14 @@ from risk_stream.state.table import insert, remove
 
 @compiled
 def find_open(state: State, slot: int, h1: np.uint64, h2: np.uint64) -> int:
-    """The entry of an open order; -1 when it is not open."""
+    """The entry of an open order; -1 when it is not open.
+
+    An id forgotten among the last 10,000 may be approved again while its first order is open: the oldest is meant,
+    whatever order growth or loading left in the table.
+    """
     key = owned_key(slot, h1)
+    oldest = np.int32(-1)
+    oldest_sequence = np.int64(0)
     keys = state.table_keys(BY_OPEN)
     refs = state.table_refs(BY_OPEN)
     mask = np.int64(refs.shape[0] - 1)
@@ -26,9 +32,12 @@ def find_open(state: State, slot: int, h1: np.uint64, h2: np.uint64) -> int:
         if keys[at] == key:
             known = state.opens[refs[at]]
             if known.h1 == h1 and known.h2 == h2 and state.chunks(OPENS)[refs[at] // CHUNK].slot == slot:
-                return refs[at]
+                sequence = state.chunks(OPENS)[refs[at] // CHUNK].number * CHUNK + refs[at] % CHUNK
+                if oldest == -1 or sequence < oldest_sequence:
+                    oldest = refs[at]
+                    oldest_sequence = sequence
         at = (at + 1) & mask
-    return np.int32(-1)
+    return oldest
 
 
 @compiled
