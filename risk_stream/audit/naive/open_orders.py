@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import count
 
 from risk_stream.audit.naive.history import DAY_MS
 from risk_stream.audit.naive.orders import Order
@@ -19,14 +20,20 @@ class OpenOrder:
 
 
 class OpenOrders:
-    """Open orders in the order of approval, with the running sum of each symbol and side."""
+    """Open orders by a rising number, with the numbers of each id and the running sum of each symbol and side.
+
+    An id that is no longer among the last 10,000 may be approved again while its first order is open: then both are,
+    and what is said of the id means the oldest.
+    """
 
     def __init__(self) -> None:
-        self.by_id: dict[str, OpenOrder] = {}
+        self.numbers = count()
+        self.open: dict[int, OpenOrder] = {}
+        self.numbers_of: dict[str, list[int]] = {}
         self.sums: dict[tuple[str, str], int] = {}
 
     def __len__(self) -> int:
-        return len(self.by_id)
+        return len(self.open)
 
     def quantity(self, symbol: str, side: str) -> int:
         """Open quantity of a symbol in one direction, never negative."""
@@ -36,37 +43,42 @@ class OpenOrders:
         """Symbols with open quantity."""
         return {symbol for symbol, _ in self.sums}
 
+    def find(self, order_id: str) -> int | None:
+        """The number of the oldest open order of this id."""
+        return min(self.numbers_of.get(order_id, []), default=None)
+
     def approve(self, order: Order, now: int) -> None:
-        """An approved order is open at once; an earlier open one of the same id is replaced."""
-        self.close(order.order_id)
-        self.by_id[order.order_id] = OpenOrder(order.order_id, order.symbol, order.side, order.quantity, now)
+        """An approved order is open at once."""
+        number = next(self.numbers)
+        self.open[number] = OpenOrder(order.order_id, order.symbol, order.side, order.quantity, now)
+        self.numbers_of.setdefault(order.order_id, []).append(number)
         self.move(order.symbol, order.side, order.quantity)
 
-    def fill(self, order_id: str, quantity: int) -> int | None:
-        """Fill an order; returns what of the quantity was not open, None when the order is not open."""
-        order = self.by_id.get(order_id)
-        if order is None:
-            return None
+    def fill(self, number: int, quantity: int) -> int:
+        """Fill an open order; returns what of the quantity was not open."""
+        order = self.open[number]
         filled = min(quantity, order.remaining)
         order.remaining -= filled
         self.move(order.symbol, order.side, -filled)
         if order.remaining == 0:
-            self.close(order_id)
+            self.close(number)
         return quantity - filled
 
-    def close(self, order_id: str) -> None:
+    def close(self, number: int | None) -> None:
         """Close whatever is left of an order; nothing when it is not open."""
-        order = self.by_id.pop(order_id, None)
-        if order is not None:
-            self.move(order.symbol, order.side, -order.remaining)
+        if number is None or number not in self.open:
+            return
+        order = self.open.pop(number)
+        self.numbers_of[order.order_id].remove(number)
+        self.move(order.symbol, order.side, -order.remaining)
 
     def expire(self, now: int) -> None:
         """Close what was approved 24 hours of To ago or earlier; approvals stand in the order of To."""
-        while self.by_id:
-            oldest = next(iter(self.by_id.values()))
+        while self.open:
+            number, oldest = next(iter(self.open.items()))
             if now - oldest.approved_at < DAY_MS:
                 return
-            self.close(oldest.order_id)
+            self.close(number)
 
     def move(self, symbol: str, side: str, change: int) -> None:
         """Change the sum of a symbol and side."""

@@ -64,13 +64,14 @@ def evaluate(limit: Limit, observer: Observer) -> Verdict:
 
 def execute(portfolio: Portfolio, execution: Execution) -> str | None:
     """Apply an execution that is no repeat; the reason of its dead letter, if it leaves one."""
+    number = portfolio.open_orders.find(execution.order_id)
     if not execution.is_fill:
-        portfolio.open_orders.close(execution.order_id)
+        portfolio.open_orders.close(number)
         return None
     portfolio.holdings.take_fill(execution)
-    beyond = portfolio.open_orders.fill(execution.order_id, execution.last_quantity)
-    if execution.status == "FILLED":
-        portfolio.open_orders.close(execution.order_id)
-    if beyond is None:
+    if number is None:
         return "UNKNOWN_ORDER"
+    beyond = portfolio.open_orders.fill(number, execution.last_quantity)
+    if execution.status == "FILLED":
+        portfolio.open_orders.close(number)
     return "OVERFILL" if beyond else None
