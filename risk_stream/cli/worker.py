@@ -1,11 +1,11 @@
 """`risk-stream worker`: decide orders until stopped."""
 
 import logging
-import sys
 
 import click
 
 from risk_stream.ops.load import load_settings
+from risk_stream.ops.logging import configure_logging
 
 
 @click.command()
@@ -15,9 +15,10 @@ def command() -> None:
     Exit code 0 after a clean stop; 1 when anything was in doubt: start it again, it recovers.
     """
     settings = load_settings()
-    logging.basicConfig(
-        level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    configure_logging(settings)
+    if settings.log_level == "INFO":
+        for library in ("aiokafka", "faust", "mode"):  # their INFO is a line for every service and every fetch set-up
+            logging.getLogger(library).setLevel(logging.WARNING)
     # Imported late: a wrong setting should be told at once, not after two seconds of imports.
     from risk_stream.decide.engine import Engine
     from risk_stream.kafka.app import serve

@@ -10,6 +10,7 @@ import faust
 
 from risk_stream.kafka.assignment import Assignment
 from risk_stream.kafka.config import WorkerConfig
+from risk_stream.kafka.connection import Connection
 from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failstop import Doubt, fail_stop
 from risk_stream.kafka.partition import Surroundings
@@ -50,6 +51,7 @@ def create_app(config: WorkerConfig) -> RiskApp:
         broker_rebalance_timeout=config.rebalance_timeout,
         broker_heartbeat_interval=config.heartbeat_interval,
         broker_request_timeout=max(config.operation_timeout, config.session_timeout),
+        broker_credentials=credentials(config.connection),
         consumer_group_instance_id=config.instance_id,
         datadir=str(config.data_dir),
         store="rocksdb://",
@@ -67,6 +69,21 @@ def create_app(config: WorkerConfig) -> RiskApp:
     for name in ("orders", "portfolio-values"):
         app.topics.add(app.topic(config.topic(name), key_type=bytes, value_type=bytes, acks=False))
     return app
+
+
+def credentials(connection: Connection) -> Any:
+    """The connection's security as Faust wants it, for the client it opens of its own; None for none."""
+    options = connection.client_options()
+    if connection.security_protocol == "PLAINTEXT":
+        return None
+    if connection.security_protocol == "SSL":
+        return faust.SSLCredentials(options["ssl_context"])
+    return faust.SASLCredentials(
+        username=connection.sasl_username,
+        password=connection.sasl_password,
+        mechanism=connection.sasl_mechanism,
+        ssl_context=options.get("ssl_context"),
+    )
 
 
 def serve(config: WorkerConfig, engines: EngineFactory, controls: ControlsPort, decode_control: DecodeControl) -> None:

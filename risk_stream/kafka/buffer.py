@@ -25,10 +25,13 @@ class FetchedRecord(Protocol):
 
 
 class Chunk(NamedTuple):
-    """Consecutive records and when (client's clock, ms) the fetch that brought them was answered."""
+    """Consecutive records, and the time of the values' last answer if that was older than the one with these records.
+
+    None: what the broker had of the values when it sent these records is known.
+    """
 
     records: Sequence[FetchedRecord]
-    seen_ms: int
+    old_answer: int | None
 
 
 class InputBuffer:
@@ -49,13 +52,13 @@ class InputBuffer:
         """Whether more may be fetched. One fetch (at most 1 MiB) may still arrive after this turned false."""
         return self.count < self._records_max
 
-    def put(self, records: Sequence[FetchedRecord], position: int, seen_ms: int) -> None:
+    def put(self, records: Sequence[FetchedRecord], position: int, old_answer: int | None = None) -> None:
         """Append what was fetched; Doubt when offsets do not rise, as after a topic was made anew."""
         first, last = records[0].offset, records[-1].offset
         if first < self.position or last - first < len(records) - 1 or position <= last:
             raise Doubt(f"{self._name}: fetched [{first},{last}] position {position}, expected from {self.position}")
         self.position = position
-        self._chunks.append(Chunk(records, seen_ms))
+        self._chunks.append(Chunk(records, old_answer))
         self.count += len(records)
 
     def markers_behind(self, position: int) -> bool:
@@ -73,24 +76,24 @@ class InputBuffer:
         """Timestamp of the oldest waiting record, None when nothing waits."""
         return self._chunks[0].records[0].timestamp if self._chunks else None
 
-    def take(self, limit: int, timestamp_max: int | None = None, seen_max: int | None = None) -> tuple[Records, Range]:
+    def take(self, limit: int, timestamp_max: int | None = None, answer: int | None = None) -> tuple[Records, Range]:
         """At most `limit` records and the range of offsets they cover; empty when nothing may be taken yet.
 
-        A record may be taken when its timestamp is at most `timestamp_max` or its fetch was answered at or before
-        `seen_max`; both None: every record may.
+        A record may be taken when its timestamp is at most `timestamp_max` (None: every record may), or when `answer`,
+        the time of the values' last answer, all of which is handled, is another than the one too old for its chunk.
         """
         start = self.next_offset
         parts: list[Sequence[FetchedRecord]] = []
         while self._chunks and limit > 0:
             chunk = self._chunks[0]
-            allowed = _allowed(chunk, min(limit, len(chunk.records)), timestamp_max, seen_max)
+            allowed = _allowed(chunk, min(limit, len(chunk.records)), timestamp_max, answer)
             if not allowed:
                 break
             parts.append(chunk.records[:allowed])
             limit -= allowed
             self.count -= allowed
             if allowed < len(chunk.records):
-                self._chunks[0] = Chunk(chunk.records[allowed:], chunk.seen_ms)
+                self._chunks[0] = Chunk(chunk.records[allowed:], chunk.old_answer)
                 break
             self._chunks.popleft()
         if not parts:
@@ -100,9 +103,9 @@ class InputBuffer:
         return columns(parts), (start, self.next_offset)
 
 
-def _allowed(chunk: Chunk, count: int, timestamp_max: int | None, seen_max: int | None) -> int:
+def _allowed(chunk: Chunk, count: int, timestamp_max: int | None, answer: int | None) -> int:
     """How many of the chunk's first `count` records may be taken. Timestamps rise, so the last decides for most."""
-    if timestamp_max is None or (seen_max is not None and chunk.seen_ms <= seen_max):
+    if timestamp_max is None or (answer is not None and answer != chunk.old_answer):
         return count
     records = chunk.records
     if records[count - 1].timestamp <= timestamp_max:

@@ -10,6 +10,9 @@ from risk_stream.kafka.range_reader import RangeReader
 from risk_stream.kafka.snapshot import FIRST_KEY, RowDigest
 from risk_stream.kafka.store import MARK_KEY, RowStore, Saved, decode_mark
 
+TOMBSTONE_RETENTION_MS = 7 * 24 * 3600 * 1000
+"""How long the changelog keeps deletions. A directory that is older has missed some, and is read anew."""
+
 LOAD_ROWS_MAX = 20_000
 """Rows gathered before they are written: 10 MB at 500 bytes. A load of fewer is written at once, mark and all."""
 
@@ -21,17 +24,17 @@ class Untrusted(Exception):
     """The changelog does not hold all it must: rows have to be rebuilt from the journal's beginning."""
 
 
-async def last_mark(reader: RangeReader, tp: TopicPartition, first: int, end: int) -> Saved | None:
-    """The newest committed mark and the offset behind it; None when there is none. Looks back ever further."""
+async def last_mark(reader: RangeReader, tp: TopicPartition, first: int, end: int) -> tuple[Saved, int] | None:
+    """The newest committed mark and its timestamp (ms); None when there is none. Looks back ever further."""
     look_back = FIRST_LOOK_BACK
     while True:
         start = max(first, end - look_back)
         reader.assign({tp: start})
-        found: Saved | None = None
+        found: tuple[Saved, int] | None = None
         async for records in reader.read(tp, end):
             for record in records:
                 if record.key == MARK_KEY:
-                    found = _saved(record)
+                    found = _saved(record), record.timestamp
         if found is not None or start == first:
             return found
         look_back *= 16
@@ -54,11 +57,15 @@ async def catch_up(reader: RangeReader, store: RowStore, tp: TopicPartition, bou
     have = store.saved()
     if have is not None and have.changelog_next > end:
         raise Untrusted(f"ends at {end}, was written up to {have.changelog_next}")
-    newest = await last_mark(reader, tp, first, end)
-    if newest is None:
+    found = await last_mark(reader, tp, first, end)
+    if found is None:
         if have is not None or end > 0:
             raise Untrusted("holds no mark")
         return None
+    newest, written_ms = found
+    if have is not None and written_ms - store.written_ms() > TOMBSTONE_RETENTION_MS:
+        store.empty()  # deletions it missed may be compacted away by now
+        have = None
     if first > newest.mark.base:
         raise Untrusted(f"starts at {first}, its rows start at {newest.mark.base}")
     if have == newest:

@@ -16,7 +16,7 @@ from risk_stream.kafka.failstop import fail_stop
 from risk_stream.kafka.ports import EngineFactory
 from risk_stream.kafka.step import Stepper
 from risk_stream.kafka.takeover import Owned, Takeover
-from risk_stream.kafka.transport import FetchState, InLoopConsumerThread, Router
+from risk_stream.kafka.transport import InLoopConsumerThread, Router
 from risk_stream.ops.health import Health
 from risk_stream.ops.metrics import WorkerMetrics
 
@@ -49,6 +49,8 @@ class Partition:
         self._orders = TopicPartition(config.topic("orders"), number)
         self._owned: Owned | None = None
         self._stepper: Stepper | None = None
+        self._released = False
+        self._answers: dict[TopicPartition, tuple[int | None, float]] = {}
         self._task = asyncio.create_task(self._guarded(), name=f"partition-{number}")
 
     def has_room(self, tp: TopicPartition) -> bool:
@@ -56,19 +58,29 @@ class Partition:
         stepper = self._stepper
         return stepper is not None and (stepper.orders if tp == self._orders else stepper.values).has_room()
 
-    def receive(self, tp: TopicPartition, records: Sequence[FetchedRecord], state: FetchState) -> None:
+    def receive(self, tp: TopicPartition, records: Sequence[FetchedRecord]) -> None:
         """Buffer what was fetched and wake the stepper."""
         stepper = self._stepper
-        if stepper is None:
-            return
-        buffer = stepper.orders if tp == self._orders else stepper.values
-        buffer.put(records, state.position, state.timestamp or 0)
-        stepper.wake()
+        if stepper is not None:
+            (stepper.receive_orders if tp == self._orders else stepper.receive_values)(records)
 
     def stuck_since(self) -> float | None:
-        """When the last progress was (loop time) while there is work; None when there is none."""
-        stepper = self._stepper
-        return stepper.progress_at if stepper is not None and stepper.waiting() else None
+        """Since when (loop time) nothing moved although it should: steps with work, or the broker's answers."""
+        if self._stepper is None:
+            return None
+        now = asyncio.get_running_loop().time()
+        heard = [self._heard(tp, now) for tp in (self._values, self._orders) if self.has_room(tp)]
+        step = self._stepper.stuck_since()
+        return min([*heard, *([] if step is None else [step])], default=None)
+
+    def _heard(self, tp: TopicPartition, now: float) -> float:
+        """When the broker last answered a fetch of this input; it does so even when it has nothing."""
+        answer = self._shared.driver.fetch_state(tp).timestamp
+        known, since = self._answers.get(tp, (None, now))
+        if answer != known:
+            since = now
+        self._answers[tp] = answer, since
+        return since
 
     def report(self) -> None:
         """Tell the metrics how full the buffers are."""
@@ -77,6 +89,7 @@ class Partition:
 
     async def release(self, save: bool) -> None:
         """Stop after the step at hand, with `save` after a last snapshot; drop everything."""
+        self._released = True
         router = self._shared.router
         router.handlers.pop(self._values, None)
         router.handlers.pop(self._orders, None)
@@ -103,13 +116,17 @@ class Partition:
         started = loop.time()
         takeover = Takeover(shared.config, number, self._path, shared.changelog, shared.controls, shared.engines)
         self._owned = owned = await takeover.run(shared.driver.committed)
+        if self._released:  # a client library may swallow the cancellation of the take-over
+            await owned.close()
+            return
         self._stepper = stepper = Stepper(shared.config, number, owned, shared.controls, shared.metrics)
         for tp, offset in ((self._values, owned.end.values_to), (self._orders, owned.end.orders_to)):
             shared.driver.start_reading(tp, offset)
             shared.router.handlers[tp] = self
+        stepper.read_from(shared.driver.fetch_state(self._values), shared.driver.fetch_state(self._orders))
         failpoint("takeover.after_seek")
         seconds = loop.time() - started
         shared.metrics.takeover(number, seconds)
         shared.health.partitions[number] = "deciding"
         log.info("partition %d: deciding from step %d on, taken over in %.2f s", number, owned.end.seq + 1, seconds)
-        await stepper.run(shared.driver.fetch_state(self._values), shared.driver.fetch_state(self._orders))
+        await stepper.run()

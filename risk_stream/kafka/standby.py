@@ -22,10 +22,12 @@ class Standby:
         self._config = config
         self._tp = TopicPartition(changelog, number)
         self._path = path
+        self._released = False
         self._task = asyncio.create_task(self._guarded(), name=f"standby-{number}")
 
     async def release(self) -> None:
         """Stop and close the directory, so that a take-over may open it."""
+        self._released = True
         self._task.cancel()
         await asyncio.wait([self._task])
 
@@ -39,7 +41,7 @@ class Standby:
         store = open_store(self._path, self._config.block_cache_bytes)
         try:
             async with RangeReader(self._config) as reader:
-                while True:
+                while not self._released:
                     bounds = await reader.bounds([self._tp])
                     try:
                         await catch_up(reader, store, self._tp, bounds[self._tp])

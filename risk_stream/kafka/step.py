@@ -11,7 +11,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from risk_stream.kafka.buffer import InputBuffer
+from risk_stream.kafka.buffer import FetchedRecord, InputBuffer
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failpoints import failpoint
@@ -73,20 +73,38 @@ class Stepper:
         self._wake = asyncio.Event()
         self._commit: asyncio.Task[None] | None = None
         self._stopping = False
+        self._markers_due = False
         self._snapshot_at = self._loop.time() + config.snapshot_interval * (1 + partition / config.partitions)
-        self.progress_at = self._loop.time()
+        self._progress_at = self._loop.time()
 
     def wake(self) -> None:
         """Look for work: records or controls arrived, or a commit ended."""
         self._wake.set()
 
-    def waiting(self) -> bool:
-        """Whether there is work, so that no progress would mean stuck."""
-        return bool(self.values.count or self.orders.count or self._commit)
+    def stuck_since(self) -> float | None:
+        """Loop time of the last progress while there is work; None when there is none."""
+        if not (self.values.count or self.orders.count or self._commit):
+            self._progress_at = self._loop.time()
+            return None
+        return self._progress_at
 
-    async def run(self, values_state: FetchState, orders_state: FetchState) -> None:
-        """Step until `stop`; any error ends it and must end the process."""
+    def read_from(self, values_state: FetchState, orders_state: FetchState) -> None:
+        """Where the fetcher keeps what it knows of the two inputs; to be set before records come."""
         self._values_state, self._orders_state = values_state, orders_state
+
+    def receive_values(self, records: Sequence[FetchedRecord]) -> None:
+        """Buffer fetched values."""
+        self.values.put(records, self._values_state.position)
+        self._wake.set()
+
+    def receive_orders(self, records: Sequence[FetchedRecord]) -> None:
+        """Buffer fetched orders, and whether the values have answered since."""
+        values, orders = self._values_state.timestamp or 0, self._orders_state.timestamp or 0
+        self.orders.put(records, self._orders_state.position, values if values < orders else None)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Step until `stop`; any error ends it and must end the process."""
         self._controls.on_change(self.wake)
         self._wake.set()
         try:
@@ -145,12 +163,10 @@ class Stepper:
         ):
             self._markers_due = True
 
-    _markers_due = False
-
     async def _take(self) -> Taken | None:
         values, values_range = self.values.take(self._config.step_records_max)
-        timestamp_max, seen_max = self._older_values_bound()
-        orders, orders_range = self.orders.take(self._config.step_records_max, timestamp_max, seen_max)
+        timestamp_max, answer = self._older_values_bound()
+        orders, orders_range = self.orders.take(self._config.step_records_max, timestamp_max, answer)
         version = self._controls.version
         refused = self._controls.unanswered(self._owned.end.controls) if self._partition == 0 else []
         if not (values.offsets or orders.offsets or refused or self._markers_due):
@@ -165,11 +181,12 @@ class Stepper:
         return Taken(values, values_range, orders, orders_range, version, answers)
 
     def _older_values_bound(self) -> tuple[int, int | None]:
-        """Up to which timestamp, or else up to which fetch, orders have no older value behind them.
+        """Up to which timestamp orders have no older value behind them; and the values' last answer, if all is handled.
 
         Values that still wait here start at a known timestamp. Otherwise values are behind when the broker has more
         than was read; and what it has is known as of its last answer, which must not be older than the one that
         brought the order. An idle values partition answers every `fetch_max_wait_ms`, so an order never waits for long.
+        Answers are told apart, not compared: a clock that jumps back must not hold orders up.
         """
         first = self.values.first_timestamp()
         if first is not None:
@@ -229,7 +246,7 @@ class Stepper:
         if self._commit is not None:
             await self._commit
             self._commit = None
-        self.progress_at = self._loop.time()
+        self._progress_at = self._loop.time()
 
 
 def _events(events: Sequence[EventPort]) -> list[Outgoing]:

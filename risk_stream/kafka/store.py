@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,8 @@ from risk_stream.kafka.ports import Row
 
 MARK_KEY = b"\x00mark"
 """The row that says which step the others belong to. Without it a directory is half-written and worth nothing."""
+
+WRITTEN_KEY = b"\x00written"
 
 FAUST_OFFSET_KEY = b"__faust\x00offset__"
 """Where Faust's own RocksDB store keeps the changelog offset: the directory stays a Faust table's."""
@@ -81,10 +84,15 @@ class RowStore:
         except Exception as error:
             raise Damaged(f"{self.path}: {error}") from error
 
+    def written_ms(self) -> int:
+        """When a snapshot was last written (this machine's clock), for comparisons in days; 0 when never."""
+        return int(self._db.get(WRITTEN_KEY) or 0)
+
     def apply(self, rows: Iterable[Row], saved: Saved) -> None:
         """Write rows and their mark at once: after a crash either all of it is there or nothing."""
         batch = _batch(rows)
         batch.put(MARK_KEY, _encode_saved(saved))
+        batch.put(WRITTEN_KEY, b"%d" % int(time.time() * 1000))
         batch.put(FAUST_OFFSET_KEY, str(saved.changelog_next - 1).encode())
         self._db.write(batch)
 

@@ -4,6 +4,7 @@ Faust's recovery reads record by record, swallows exceptions and never asks for 
 go of it and tells who follows (assignment.py) instead.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,10 @@ from typing import Any
 from faust.tables.manager import TableManager as FaustTableManager
 from faust.types import TP
 
+from risk_stream.kafka.changelog import TOMBSTONE_RETENTION_MS
 from risk_stream.kafka.config import WorkerConfig
 
 TABLE_NAME = "portfolios"
-TOMBSTONE_RETENTION_MS = 7 * 24 * 3600 * 1000
-"""A worker away for longer must not trust its directory: deletions it missed may be gone from the changelog."""
 
 Assigned = Callable[[set[TP], set[TP], int], Awaitable[None]]
 """Told the active and the standby partitions of everything, and the generation."""
@@ -44,7 +44,8 @@ class TableManager(FaustTableManager):  # type: ignore[misc]
         await self.app._fetcher.maybe_start()
         self.on_actives_ready()
         self.on_standbys_ready()
-        self.app.on_rebalance_end()
+        # After the caller has told the sensors that the callback returned; the other way round Faust warns.
+        asyncio.get_running_loop().call_soon(self.app.on_rebalance_end)
 
     async def wait_until_recovery_completed(self) -> bool:
         """The app counts as started before its partitions are recovered: /readyz says when they are."""

@@ -48,7 +48,7 @@ class RecordHandler(Protocol):
     def has_room(self, tp: TopicPartition) -> bool:
         """Whether it wants more of this partition now."""
 
-    def receive(self, tp: TopicPartition, records: Sequence[FetchedRecord], state: FetchState) -> None:
+    def receive(self, tp: TopicPartition, records: Sequence[FetchedRecord]) -> None:
         """Take a list, in offset order; must not block."""
 
 
@@ -242,7 +242,7 @@ class RiskConsumer(FaustConsumer):  # type: ignore[misc]
             for tp, records in fetched.items():
                 handler = router.handlers.get(tp)
                 if handler is not None:
-                    handler.receive(tp, records, self._thread.fetch_state(tp))
+                    handler.receive(tp, records)
 
 
 class RiskTransport(FaustTransport):  # type: ignore[misc]

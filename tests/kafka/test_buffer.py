@@ -23,9 +23,9 @@ def records(*offsets: int, step_ms: int = 10) -> list[Fetched]:
 
 
 def filled(*offsets: int, position: int | None = None) -> InputBuffer:
-    """A buffer that starts at 0 and holds these offsets, fetched at 1,000 ms."""
+    """A buffer that starts at 0 and holds these offsets."""
     buffer = InputBuffer("orders/0", 0, 100)
-    buffer.put(records(*offsets), position if position is not None else offsets[-1] + 1, 1_000)
+    buffer.put(records(*offsets), position if position is not None else offsets[-1] + 1)
     return buffer
 
 
@@ -39,7 +39,7 @@ def test_ranges_are_contiguous_over_gaps() -> None:
 def test_columns_hold_the_records_in_order() -> None:
     """Offsets, timestamps, keys and values of two fetched lists, joined."""
     buffer = filled(0, 1)
-    buffer.put(records(2, 3), 4, 1_001)
+    buffer.put(records(2, 3), 4)
     taken, _ = buffer.take(3)
     assert (taken.offsets, taken.timestamps) == ([0, 1, 2], [0, 10, 20])
     assert (taken.keys, taken.values) == ([b"k"] * 3, [b"v"] * 3)
@@ -60,21 +60,27 @@ def test_records_up_to_a_timestamp(timestamp_max: int, count: int) -> None:
     assert len(taken.offsets) == count
 
 
-def test_records_of_a_fetch_that_saw_all_values() -> None:
-    """A list fetched no later than the values' last answer may go whatever its timestamps."""
+def test_records_wait_for_an_answer_after_their_own() -> None:
+    """A list that came when the values' last answer was older waits until there is another one."""
     buffer = filled(0, 1)
-    buffer.put(records(2), 3, 1_005)
-    taken, _ = buffer.take(10, timestamp_max=-1, seen_max=1_000)
+    buffer.put(records(2), 3, old_answer=1_000)
+    taken, _ = buffer.take(10, timestamp_max=-1, answer=1_000)
     assert taken.offsets == [0, 1]
-    taken, _ = buffer.take(10, timestamp_max=-1, seen_max=1_005)
+    taken, _ = buffer.take(10, timestamp_max=-1, answer=400)  # a clock that jumped back holds nobody up
     assert taken.offsets == [2]
+
+
+def test_no_answer_no_orders() -> None:
+    """While values are behind only timestamps can let an order go."""
+    taken, _ = filled(0, 1).take(10, timestamp_max=-1, answer=None)
+    assert taken.offsets == []
 
 
 def test_room_is_bounded() -> None:
     """A full buffer wants no more."""
     buffer = InputBuffer("orders/0", 0, 2)
     assert buffer.has_room()
-    buffer.put(records(0, 1), 2, 1)
+    buffer.put(records(0, 1), 2)
     assert not buffer.has_room()
     buffer.take(1)
     assert buffer.has_room()
@@ -85,7 +91,7 @@ def test_offsets_that_do_not_rise_are_doubt(offsets: tuple[int, int], position: 
     """After a topic was made anew, say."""
     buffer = filled(0, 1)
     with pytest.raises(Doubt, match="fetched"):
-        buffer.put(records(*offsets), position, 1)
+        buffer.put(records(*offsets), position)
 
 
 def test_markers_alone_make_a_range_without_records() -> None:
