@@ -111,7 +111,7 @@ def count_equal(state: State, slot: int, newest: int, now: int, window_ms: int) 
         elif is_inside(state, slot, attempt.previous, attempt.previous_seq, oldest_bucket, window_ms):
             entry = np.int64(attempt.previous)
         else:
-            return np.int64(state.attempts[newest].depth - state.attempts[entry].depth) + 1
+            return state.attempts[newest].depth - state.attempts[entry].depth + 1
 
 
 @compiled
@@ -121,13 +121,13 @@ def link_equal(state: State, slot: int, entry: int) -> None:
     key = signature_key(slot, attempt.symbol, attempt.side, attempt.quantity, attempt.price)
     previous = find_equal(state, slot, attempt.symbol, attempt.side, attempt.quantity, attempt.price)
     if previous == -1:
-        attempt.depth = np.int32(0)
+        attempt.depth = 0
         attempt.previous = np.int32(-1)
         attempt.jump = np.int32(-1)
     else:
         last = state.attempts[previous]
         remove(state, BY_SIGNATURE, key, previous)
-        attempt.depth = last.depth + np.int32(1)
+        attempt.depth = last.depth + 1
         attempt.previous = np.int32(previous)
         attempt.previous_seq = sequence_of(state, previous)
         attempt.jump = np.int32(previous)

@@ -4,10 +4,12 @@ Everything a portfolio remembers lies in these arrays; a "slot" is the index of 
 doubling between batches (arena.py), never inside a compiled loop. -1 is "none" in every link, NONE in every time.
 """
 
+from typing import ClassVar
+
 import numpy as np
 import numpy.typing as npt
 
-from risk_stream.state.columns import Columns, ColumnsType, numbered, register
+from risk_stream.state.columns import Columns, ColumnsType, Spec, numbered, register
 
 NONE = np.int64(-(2**63))
 """No time, no sequence: below every real one."""
@@ -149,9 +151,7 @@ LEVEL = np.dtype(
     align=True,
 )
 
-METRIC_VALUE = np.dtype(
-    [("h1", np.uint64), ("h2", np.uint64), ("value", np.float64), ("next", np.int32)], align=True
-)
+METRIC_VALUE = np.dtype([("h1", np.uint64), ("h2", np.uint64), ("value", np.float64), ("next", np.int32)], align=True)
 
 ATTEMPT = np.dtype(
     [
@@ -165,7 +165,7 @@ ATTEMPT = np.dtype(
         ("symbol", np.int32),  # a string
         ("side", np.int8),
         # Derived: chain of attempts equal in symbol, side, quantity and price.
-        ("depth", np.int32),
+        ("depth", np.int64),  # rises as long as equals follow one another: a flood passes 2^31 within weeks
         ("previous", np.int32),
         ("jump", np.int32),
         ("previous_seq", np.int64),
@@ -228,7 +228,7 @@ TABLE_NAMES = ("portfolio", "position", "attempt", "signature", "open", "executi
 class State(Columns):
     """All arrays of one partition. In compiled code as here; `chunks`, `table_keys` and `table_refs` take a number."""
 
-    SPEC = {
+    SPEC: ClassVar[Spec] = {
         "header": (INT64, ()),
         "free": (INT64, (2,)),
         "portfolios": (PORTFOLIO, ()),
@@ -238,7 +238,7 @@ class State(Columns):
         "counters": (COUNTER, ()),
         "levels": (LEVEL, ()),
         "metrics": (METRIC_VALUE, ()),
-        **{name: (CHUNK_HEAD, ()) for name in HEADS},
+        **dict.fromkeys(HEADS, (CHUNK_HEAD, ())),
         "attempts": (ATTEMPT, ()),
         "executions": (EXECUTION_ID, ()),
         "opens": (OPEN, ()),
