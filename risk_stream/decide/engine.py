@@ -108,9 +108,7 @@ class Engine:
             for key, payload in zip(orders.keys, encode_decisions(order_batch, told_results).as_list(), strict=True)
             if payload
         ]
-        violations = told.violations + violations_by_orders(
-            order_batch, told_results, orders, self._orders_topic
-        )
+        violations = told.violations + violations_by_orders(order_batch, told_results, orders, self._orders_topic)
         dead_letters = told.dead_letters + [
             dead_letter(fault, orders, i, self._route.partition, self._orders_topic)
             for i, fault in order_batch.faults.items()
@@ -163,6 +161,7 @@ class Engine:
         """The rows of the last cut can be had from the RowSource now; makes room by evicting portfolios."""
         finish_save(self._residents.state)
         self._residents.trim(self._step, self._now_ms)
+        self._residents.sweep()
 
     def _pieces_of(self, plan: Plan) -> LimitPieces:
         known, pieces = self._pieces
@@ -319,9 +318,7 @@ class Engine:
             if isinstance(message, Fault):
                 raise TypeError("a dead letter has no risk picture")
             records.append(
-                risk_record(
-                    state, slot, picture, message.portfolio_id, message.ts, self._route.partition, plan.version
-                )
+                risk_record(state, slot, picture, message.portfolio_id, message.ts, self._route.partition, plan.version)
             )
         return records
 

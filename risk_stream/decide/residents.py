@@ -15,12 +15,13 @@ from risk_stream.state.layout import CHUNK, CHUNK_KINDS, HEAD, OPENS, TAIL, Stat
 from risk_stream.state.load import COUNTS, evict, find_window_peaks, load_chunk, load_main, read_counts
 from risk_stream.state.portfolios import create_portfolio, find_portfolio
 from risk_stream.state.save import KIND_LETTERS, MAIN_LETTER
+from risk_stream.state.sweep import STRINGS_KEPT, sweep_strings
 
 IDLE_MS_MAX = lay.DAY_MS
 """A portfolio not used for 24 h of record time is evicted, whatever room there is."""
 
 EVICTED_SHARE = 16
-"""Beyond the bound, a sixteenth is evicted at once: finding the oldest costs O(residents), so it is not done for one."""
+"""Beyond the bound, a sixteenth is evicted at once: finding the oldest costs O(residents), too much for one."""
 
 
 class DamagedRows(Exception):
@@ -43,6 +44,7 @@ class Residents:
         self.count = 0
         self._rows = rows
         self._resident_max = resident_max
+        self._strings_max = STRINGS_KEPT
 
     def slot_of(self, portfolio_id: bytes) -> int:
         """The slot of a resident portfolio; -1."""
@@ -95,9 +97,7 @@ class Residents:
             head, tail = (int(self.state.chains[slot, kind, place]) for place in (HEAD, TAIL))
             numbers = open_chunks if kind == OPENS else range(head // CHUNK, (tail + CHUNK - 1) // CHUNK)
             wanted += [(kind, number) for number in numbers if kind == OPENS or head < tail]
-        keys = [
-            b"%c%b\0%b" % (KIND_LETTERS[kind], portfolio_id, number.to_bytes(8, "big")) for kind, number in wanted
-        ]
+        keys = [b"%c%b\0%b" % (KIND_LETTERS[kind], portfolio_id, number.to_bytes(8, "big")) for kind, number in wanted]
         rows = self._rows.get_many(keys) if keys else []
         for (kind, number), row in zip(wanted, rows, strict=True):
             if row is None:
@@ -126,6 +126,11 @@ class Residents:
         for slot in np.flatnonzero(leaving):
             evict(self.state, slot)
             self.count -= 1
+
+    def sweep(self) -> None:
+        """Drop strings that nothing needs, when there are twice as many as at the last sweep; between steps only."""
+        if self.state.header[lay.STRING_COUNT] > self._strings_max:
+            self._strings_max = max(STRINGS_KEPT, 2 * sweep_strings(self.state))
 
     @property
     def is_crowded(self) -> bool:

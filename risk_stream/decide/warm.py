@@ -8,9 +8,11 @@ import json
 from risk_stream.decide.engine import Engine
 from risk_stream.messages.records import Records
 from risk_stream.rules.book import Controls
+from risk_stream.state.arena import new_state
+from risk_stream.state.sweep import sweep_strings
 
 PORTFOLIOS = 200
-"""More than the first size of the columns, so that they grow, and than the one that may stay, so that some are evicted."""
+"""More than the first size of the columns, so that they grow, and than the one that may stay: some are evicted."""
 
 ROUNDS = 2
 """What the first round saves the second loads."""
@@ -38,6 +40,7 @@ def warm_up() -> None:
         engine.saved()
         engine.step(_records(number, []), _orders(number + ROUNDS), plan)
         engine.saved()
+    sweep_strings(new_state())  # rare, and in mid-flight when it comes
 
 
 def _values(number: int) -> Records:

@@ -109,7 +109,8 @@ def _new_entries(index: int, needed: dict[int, int], strings: int) -> int:
     return needed.get(CHUNK_INDEXED[index], 0) * CHUNK
 
 
-def _size_for(current: int, wanted: int) -> int:
+def size_for(current: int, wanted: int) -> int:
+    """A size of at least `wanted`, by doubling."""
     size = current
     while size < wanted:
         size *= 2
@@ -120,14 +121,14 @@ def _lengthen(state: State, name: str, wanted: int) -> None:
     """Double a column until it has `wanted` places."""
     array = state.arrays[name]
     if wanted > array.shape[0]:
-        grown = np.zeros((_size_for(array.shape[0], wanted), *array.shape[1:]), array.dtype)
+        grown = np.zeros((size_for(array.shape[0], wanted), *array.shape[1:]), array.dtype)
         grown[: array.shape[0]] = array
         state.replace(name, grown)
 
 
 def _enlarge_table(state: State, index: int, wanted: int) -> None:
     old_keys, old_refs = state.table_keys(index), state.table_refs(index)
-    size = _size_for(old_refs.shape[0], wanted)
+    size = size_for(old_refs.shape[0], wanted)
     keys, refs = np.zeros(size, np.uint64), np.full(size, -1, np.int32)
     table.rehash(old_keys, old_refs, keys, refs)
     state.replace(f"{lay.TABLE_NAMES[index]}_keys", keys)

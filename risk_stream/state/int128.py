@@ -142,7 +142,7 @@ def divide_limb(remainder: int, limb: int, divisor: int) -> tuple[int, int]:
 
 @compiled
 def multiply_divide(high: int, low: int, factor: int, divisor: int) -> tuple[int, int]:
-    """a x factor / divisor, rounded half-even; `factor` an int64 of either sign, `divisor` a uint64 below 2^40."""
+    """a x factor / divisor, rounded half-even; `factor` an int64 of either sign, `divisor` even and below 2^40."""
     negative = (high < 0) != (factor < 0)
     top, rest = magnitude(high, low)
     multiplier = np.uint64(-factor) if factor < 0 else np.uint64(factor)
