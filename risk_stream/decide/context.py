@@ -14,7 +14,6 @@ from risk_stream.state.int128 import (
     magnitude,
     multiply_divide,
     negate,
-    subtract,
     widen,
 )
 from risk_stream.state.layout import Bytes, Rows, State

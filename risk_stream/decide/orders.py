@@ -102,9 +102,7 @@ def evaluate(
 
 
 @compiled
-def evaluate_all(
-    state: State, plan: PlanArrays, record: int, context: Rows, seen: Rows, results: Results
-) -> None:
+def evaluate_all(state: State, plan: PlanArrays, record: int, context: Rows, seen: Rows, results: Results) -> None:
     """Every limit that may take the order, in `limit_id` order: the general ones, its portfolio's and its symbol's."""
     general, general_end = 0, plan.general.shape[0]
     own, own_end, group, group_end = 0, 0, 0, 0
@@ -170,9 +168,7 @@ def approve(state: State, slot: int, symbol: int, row: Rows, context: Rows) -> N
         attempt = state.attempts[order.attempt]
         attempt.notional_hi = order.notional_hi
         attempt.notional_lo = order.notional_lo
-    open_order(
-        state, slot, row[0].order_h1, row[0].order_h2, symbol, order.side, order.quantity, order.price
-    )
+    open_order(state, slot, row[0].order_h1, row[0].order_h2, symbol, order.side, order.quantity, order.price)
 
 
 @compiled
@@ -227,9 +223,7 @@ def decide_order(
     learn_values(state, context)
     expire_peaks(state, slot, known.now)
     evaluate_all(state, plan, record, context, seen, results)
-    if decision.code != CODE_OK and is_overridden(
-        state, plan, slot, order.order_h1, order.order_h2, known.now
-    ):
+    if decision.code != CODE_OK and is_overridden(state, plan, slot, order.order_h1, order.order_h2, known.now):
         decision.code = np.int16(CODE_OVERRIDDEN)
     if decision.code == CODE_OK or decision.code == CODE_OVERRIDDEN:
         decision.approved = np.int8(1)

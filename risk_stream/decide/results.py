@@ -1,9 +1,11 @@
 """What the compiled loops write: rows of decisions and violations, and what became of each value record."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from risk_stream.messages.compiled.result_row import DECISION_ROW, VIOLATION_ROW
-from risk_stream.state.columns import Columns, ColumnsType, register
+from risk_stream.state.columns import Columns, ColumnsType, Spec, register
 from risk_stream.state.layout import INT32, INT64, Int32s, Int64s, Rows
 
 # VALUE_ROW.status after `apply_values`
@@ -73,7 +75,7 @@ RISK_ROW = np.dtype(
 class Results(Columns):
     """Room for one batch: `violations` and `keys` grow with the worst case that the batch can have."""
 
-    SPEC = {
+    SPEC: ClassVar[Spec] = {
         "decisions": (DECISION_ROW, ()),
         "violations": (VIOLATION_ROW, ()),
         "keys": (INT32, ()),  # by a valuation: the symbol's or sector's string; -1

@@ -9,9 +9,7 @@ from risk_stream.state.portfolios import find_portfolio
 
 
 @compiled
-def find_slots(
-    state: State, rows: Rows, text: Bytes, step: int, slots: Int32s, absent: Int64s
-) -> int:
+def find_slots(state: State, rows: Rows, text: Bytes, step: int, slots: Int32s, absent: Int64s) -> int:
     """Fill in the slots of all orders; how many rows lack one, listed in `absent`. Notes the use of each portfolio."""
     count = 0
     for i in range(rows.shape[0]):

@@ -3,13 +3,11 @@
 import math
 from typing import Any
 
-import numpy as np
-
 from risk_stream.decide import results as res
 from risk_stream.decide.output import Event
 from risk_stream.decide.value_batch import ValueBatch
-from risk_stream.messages.compiled.order_batch import OrderBatch
 from risk_stream.messages.compiled.encode_batch import encode_violations
+from risk_stream.messages.compiled.order_batch import OrderBatch
 from risk_stream.messages.compiled.result_row import EVENTS, SEVERITIES
 from risk_stream.messages.compiled.row_message import Results, observed_text, order_text, reason_of, utilisation_text
 from risk_stream.messages.fault import Fault, FaultReason

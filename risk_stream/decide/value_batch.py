@@ -126,5 +126,3 @@ class _Parts:
     def _set(cells: list[Any], **fields: Any) -> None:
         for name, value in fields.items():
             cells[FIELD[name]] = value
-
-

@@ -45,7 +45,8 @@ class Controls:
             raise ValueError(f"controls version {wanted} is not read yet, only up to {self.version}")
         plan = self._plans.get(wanted)
         if plan is None:
-            plan = compile_plan(self._head if wanted == self.version else self._fold_to(wanted))._replace(version=wanted)
+            fold = self._head if wanted == self.version else self._fold_to(wanted)
+            plan = compile_plan(fold)._replace(version=wanted)
             plan.arrays.header[0] = wanted
             self._plans[wanted] = plan
             if len(self._plans) > PLANS_KEPT_MAX:

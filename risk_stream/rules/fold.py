@@ -7,7 +7,7 @@ from risk_stream.messages.limit import Limit, Mode
 from risk_stream.rules.plan import ACTIVE, HALTED, REDUCING
 
 OVERRIDES_MAX = 100_000
-"""Overrides remembered, about 30 MB; each is two people's decision on one order. The oldest are forgotten (fails closed)."""
+"""Overrides remembered, about 30 MB; each is two people's decision on one order. Forgetting the oldest fails closed."""
 
 
 @dataclass(slots=True)
@@ -37,7 +37,8 @@ class Fold:
     limits: dict[str, Armed] = field(default_factory=dict)
     uids: dict[str, int] = field(default_factory=dict)  # bounded by the limit ids ever used, by people
     commands: dict[str, Commands] = field(default_factory=dict)
-    overrides: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)  # (portfolio, order): offset, expiry
+    # (portfolio, order): offset, expiry
+    overrides: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 
     def apply(self, offset: int, control: Control | None) -> None:
         """Take in the record at `offset`; None for one that was refused, which only moves the version."""

@@ -2,7 +2,6 @@
 
 import math
 
-
 from risk_stream.messages.compiled.result_row import OBSERVED_NULL, OBSERVED_SCALED
 from risk_stream.rules import kinds
 from risk_stream.state.compiled import compiled
@@ -76,5 +75,3 @@ def judge(limits: Rows, index: int, seen: Rows) -> tuple[int, float]:
     if utilisation >= limit.warn_ratio or nearly_equal(utilisation, limit.warn_ratio):
         return WARNED, utilisation
     return WITHIN, utilisation
-
-

@@ -6,14 +6,14 @@ general: an order looks only at limits that can concern it, however many others 
 128-bit hash.
 """
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from risk_stream.messages.compiled.hash128 import hash128
 from risk_stream.messages.limit import Limit
-from risk_stream.state.columns import Columns, ColumnsType, register
+from risk_stream.state.columns import Columns, ColumnsType, Spec, register
 from risk_stream.state.layout import INT32, INT64
 
 NO_TIME = -(2**63)
@@ -77,9 +77,7 @@ ENTRY = np.dtype(
 )
 """What concerns one portfolio only."""
 
-OVERRIDE = np.dtype(
-    [("h1", np.uint64), ("h2", np.uint64), ("offset", np.int64), ("expires_at", np.int64)], align=True
-)
+OVERRIDE = np.dtype([("h1", np.uint64), ("h2", np.uint64), ("offset", np.int64), ("expires_at", np.int64)], align=True)
 
 WINDOW = np.dtype([("window_ms", np.int64), ("kind", np.int32)], align=True)
 """A rolling counter to keep; `kind` as in state/counters.py."""
@@ -99,7 +97,7 @@ Rows = npt.NDArray[np.void]
 class PlanArrays(Columns):
     """What the compiled loop reads of a plan."""
 
-    SPEC = {
+    SPEC: ClassVar[Spec] = {
         "header": (INT64, ()),
         "limits": (LIMIT, ()),
         "general": (INT32, ()),  # limits scoped to neither a portfolio nor a symbol

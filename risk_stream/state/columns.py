@@ -6,7 +6,7 @@ from the table. The Python object owns the arrays and must outlive the call; arr
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numba
 import numpy as np
@@ -28,12 +28,13 @@ CELLS = 2
 """Numbers a column in the table: address and length."""
 
 Array = npt.NDArray[Any]
+Spec = dict[str, tuple[np.dtype[Any], tuple[int, ...]]]
 
 
 class Columns:
     """Base of a set of columns; a subclass names them in `SPEC`: dtype, and the shape behind the first dimension."""
 
-    SPEC: dict[str, tuple[np.dtype[Any], tuple[int, ...]]] = {}
+    SPEC: ClassVar[Spec] = {}
 
     def __init__(self, arrays: dict[str, Array]) -> None:
         self.arrays: dict[str, Array] = {}

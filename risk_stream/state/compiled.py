@@ -5,14 +5,14 @@ from typing import ParamSpec, TypeVar, cast
 
 import numba
 
-from risk_stream.messages.compiled import jit
+from risk_stream.messages.compiled.cache import use_cache_folder
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# The cache folder is set when `jit` is imported; its own decorator fixes signatures, which for a tuple of forty arrays
-# would be longer than the functions. Here types come from the first call; `Engine` makes it before any partition is owned.
-SHARED_CACHE = jit.use_cache_folder
+# Before the first function is defined. Unlike in the codec, the types of arguments come from the first call, which the
+# warm-up makes before any partition is owned.
+use_cache_folder()
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:

@@ -211,10 +211,7 @@ def find_window_peaks(state: State, slot: int) -> None:
     entry = head_entry(state, slot, PEAKS)
     for sequence in range(chain[HEAD], chain[TAIL]):
         for window in range(3):
-            if (
-                portfolio.window_peak[window] == -1
-                and state.peaks[entry].bucket > newest - PEAK_BUCKETS[window]
-            ):
+            if portfolio.window_peak[window] == -1 and state.peaks[entry].bucket > newest - PEAK_BUCKETS[window]:
                 portfolio.window_peak[window] = np.int32(entry)
         if sequence + 1 < chain[TAIL]:
             entry = next_entry(state, PEAKS, entry)
@@ -289,5 +286,3 @@ def evict(state: State, slot: int) -> None:
     release_levels(state, slot)
     release_metrics(state, slot)
     remove_portfolio(state, slot)
-
-

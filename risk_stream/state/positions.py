@@ -71,10 +71,9 @@ def held_and_open(state: State, position: int, side: int) -> tuple[int, int]:
 def is_idle(state: State, position: int) -> bool:
     """Whether nothing is held and nothing is open."""
     known = state.positions[position]
-    return (
-        (known.held_hi | known.open_hi[0] | known.open_hi[1]) == 0
-        and (known.held_lo | known.open_lo[0] | known.open_lo[1]) == U0
-    )
+    return (known.held_hi | known.open_hi[0] | known.open_hi[1]) == 0 and (
+        known.held_lo | known.open_lo[0] | known.open_lo[1]
+    ) == U0
 
 
 @compiled
@@ -201,7 +200,7 @@ def position_for(state: State, slot: int, symbol: int) -> int:
 
 @compiled
 def drop_oldest_memo(state: State, slot: int) -> None:
-    """Forget the symbol with nothing held and nothing open that was used longest ago: O(symbols), beyond the bound only."""
+    """Forget the memo (nothing held, nothing open) that was used longest ago: O(symbols), beyond the bound only."""
     oldest = np.int32(-1)
     position = state.portfolios[slot].positions
     while position != -1:

@@ -253,5 +253,3 @@ def put_chunk(state: State, row: Bytes, at: Int64s, kind: int, chunk: int) -> No
     at[0] += 3
     for sequence in range(first, end):
         put_entry(state, row, at, kind, chunk * CHUNK + sequence % CHUNK)
-
-
