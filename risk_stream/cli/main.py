@@ -12,7 +12,7 @@ import click
 from risk_stream import __version__
 from risk_stream.cli.failure import report_failure
 
-# Command name to what --help says; the module of the same name in this folder has the click command `command`.
+# Command name to what --help says; the module of that name (as_of for as-of) here has the click command `command`.
 COMMANDS = {
     "demo": "Run the main job: broker, worker, orders, and a check of every decision.",
     "broker": "Start, stop or look at the embedded Kafka.",
@@ -21,7 +21,13 @@ COMMANDS = {
     "publish": "Send orders, portfolio values or controls from JSON lines.",
     "tail": "Print decisions, violations or dead letters.",
     "limits": "Check a limits file, or put it in force.",
+    "control": "Halt, reduce, resume, rebase, override: with who and why.",
+    "replay": "Decide the recorded log again: prove it, or ask what other limits would have done.",
+    "head": "Print where the journals end, to keep elsewhere.",
+    "as-of": "Show a portfolio as it was at a moment.",
+    "archive": "Write the recorded log to Parquet files.",
     "check": "Decide one order offline.",
+    "compile": "Compile the decision core ahead of its first use.",
     "doctor": "Look for what would keep the system from working here.",
 }
 
@@ -37,7 +43,7 @@ class LazyGroup(click.Group):
         """The command called `cmd_name`, imported now; None if there is no such command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"risk_stream.cli.{cmd_name}").command
+        command: click.Command = import_module(f"risk_stream.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -1,0 +1,123 @@
+"""`risk-stream control`: halt, reduce, resume, rebase, override, in one command, with who gave it and why.
+
+What is sent was read back first as a worker would read it: a command that a worker would refuse is refused here.
+"""
+
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import click
+
+from risk_stream.cli.failure import CommandError
+from risk_stream.cli.output import json_option, print_json
+from risk_stream.messages.control import Control, Halt, Override, Rebase, Reduce, RemoveLimit, Resume
+from risk_stream.messages.decode import decode_control
+from risk_stream.messages.encode_control import encode_control
+from risk_stream.messages.fault import Fault
+from risk_stream.ops.load import load_settings
+
+actor_option = click.option("--actor", required=True, help="Who gives the command.")
+reason_option = click.option("--reason", required=True, help="Why.")
+all_option = click.option("--all", "whole_firm", is_flag=True, help="The whole firm.")
+portfolio_option = click.option("--portfolio", help="One portfolio.")
+one_portfolio_option = click.option("--portfolio", required=True, help="The portfolio.")
+
+
+@click.group()
+def command() -> None:
+    """Commands to the workers: on the log for ever, in effect in each of them within a second."""
+
+
+def _add_state_command(name: str, kind: type[Halt | Reduce | Resume], help_text: str) -> None:
+    @command.command(name, help=help_text)
+    @portfolio_option
+    @all_option
+    @actor_option
+    @reason_option
+    @json_option
+    def state_command(portfolio: str | None, whole_firm: bool, actor: str, reason: str, as_json: bool) -> int:
+        if whole_firm == (portfolio is not None):
+            raise click.UsageError("say either --portfolio P or --all")
+        return send(kind(portfolio, actor, reason, _now_ms()), as_json)
+
+
+_add_state_command("halt", Halt, "Refuse every order, until `resume`: the kill switch is `halt --all`.")
+_add_state_command("reduce", Reduce, "Refuse every order that does not reduce a position.")
+_add_state_command("resume", Resume, "Back to normal: of one portfolio (also when a limit halted it), or of the firm.")
+
+
+@command.command()
+@one_portfolio_option
+@actor_option
+@reason_option
+@json_option
+def rebase(portfolio: str, actor: str, reason: str, as_json: bool) -> int:
+    """Let the peaks of a portfolio start again at its current value."""
+    return send(Rebase(portfolio, actor, reason, _now_ms()), as_json)
+
+
+@command.command()
+@click.option("--order", "order_id", required=True, help="The order, before it is sent.")
+@one_portfolio_option
+@click.option("--expires-at", required=True, type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ"]), help="UTC.")
+@click.option("--requested-by", required=True)
+@click.option("--approved-by", required=True, help="Somebody else.")
+@actor_option
+@reason_option
+@json_option
+def override(
+    order_id: str,
+    portfolio: str,
+    expires_at: datetime,
+    requested_by: str,
+    approved_by: str,
+    actor: str,
+    reason: str,
+    as_json: bool,
+) -> int:
+    """Let one order pass its limits, once; a refused order comes again under a new id."""
+    expires_ms = int(expires_at.replace(tzinfo=UTC).timestamp() * 1000)
+    return send(Override(order_id, portfolio, expires_ms, requested_by, approved_by, actor, reason, _now_ms()), as_json)
+
+
+@command.command("remove-limit")
+@click.argument("limit_id")
+@actor_option
+@reason_option
+@json_option
+def remove_limit(limit_id: str, actor: str, reason: str, as_json: bool) -> int:
+    """Take a limit out of force."""
+    return send(RemoveLimit(limit_id, actor, reason, _now_ms()), as_json)
+
+
+def send(control: Control, as_json: bool) -> int:
+    """Put a command on the log; a CommandError names the field that a worker would refuse it for."""
+    settings = load_settings()
+    value = encode_control(control)
+    read_back = decode_control(value, control.ts)
+    if isinstance(read_back, Fault):
+        raise CommandError(f"{read_back.detail}\nNothing was sent.")
+    # Here, not above: a wrong command should not wait for the Kafka client.
+    from risk_stream.cli.kafka import run
+    from risk_stream.kafka.publish import Outbound, Publisher
+
+    topic = settings.topic("controls")
+
+    async def record() -> AsyncIterator[Outbound]:
+        yield Outbound(None, value, 0)
+
+    async def work() -> int:
+        async with Publisher(settings.connection(), topic) as publisher:
+            return await publisher.send_all(record())
+
+    run(work(), settings)
+    if as_json:
+        print_json({"topic": topic, "sent": value.decode()})
+    else:
+        click.echo(f"sent to {topic}: {value.decode()}", err=True)
+    return 0
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
