@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def main() -> int:
     left_out = wanted - {row.number for row in rows}
     if left_out:
         print(f"left out (unknown, or root is needed): rows {sorted(left_out)}", file=sys.stderr)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # told to end, it still clears up
     with Stage(options.seed, options.package_root) as stage:
         results = asyncio.run(campaign(stage, rows, None if options.full else options.runs))
     report = as_markdown(results)

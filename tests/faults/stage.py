@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,8 +19,8 @@ COMPILES_SECONDS = 900
 
 def compile_once(package_root: Path | None) -> None:
     """Compile the core before any worker starts: the first start after a change of sources takes a minute or more."""
-    environment = environment_of(package_root)
-    subprocess.run([sys.executable, "-c", WARM_UP], env=environment, check=True, timeout=COMPILES_SECONDS)
+    command, environment = [sys.executable, "-c", WARM_UP], environment_of(package_root)
+    subprocess.run(command, env=environment, cwd=package_root or Path.cwd(), check=True, timeout=COMPILES_SECONDS)
 
 
 class Stage:
@@ -38,6 +39,7 @@ class Stage:
 
     def __exit__(self, *failure: object) -> None:
         self.broker.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def scene(self) -> Scene:
         """A new scene; seed and number name it and make its traffic."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 from time import monotonic
 
 POLL_SECONDS = 0.05
+STOPPED = (0, -signal.SIGTERM)  # the second when it was told to stop before it had begun
 START = ("-c", "from risk_stream.cli.main import main; main()", "worker")
 COMPILED = "RISK_STREAM_COMPILED_DIR"  # workers share what was compiled before
 CONSENT = {"RISK_STREAM_ENABLE_FAULT_INJECTION": "yes-in-a-test"}
@@ -38,6 +40,7 @@ class Worker:
         self.package_root = package_root
         self.process: subprocess.Popen[bytes] | None = None
         self.exit_codes: list[int] = []
+        atexit.register(self.kill)  # whatever becomes of the harness, no worker outlives it
 
     def start(self, failpoints: str = "", prefix: tuple[str, ...] = (), **changes: object) -> None:
         """Start the process; `prefix` is a command that runs it, `changes` are settings of this start alone."""

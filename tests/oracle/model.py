@@ -64,6 +64,9 @@ class Model:
         self.portfolios: dict[str, Portfolio] = {}
         self.levels: dict[str, dict[str, Levels]] = {}  # by limit, by portfolio
         self.kinds: dict[str, str] = {}  # the kind each limit with a level had
+        self.changed: dict[
+            str, set[str]
+        ] = {}  # by portfolio: limits with a level that were set anew since its last record
 
     # Controls
 
@@ -80,11 +83,19 @@ class Model:
         if limit is None or limit.mode == "PAUSED" or self.kinds.get(limit_id, limit.kind) != limit.kind:
             levels.clear()
             return
-        wanted = limit.scope.get(ITEM_FIELDS.get(limit.kind, ""))
-        for portfolio_id in list(levels):
-            if not limit.stands_for(portfolio_id):
-                del levels[portfolio_id]
-            elif wanted is not None:
+        for portfolio_id in levels:
+            self.changed.setdefault(portfolio_id, set()).add(limit_id)
+
+    def _rescope(self, portfolio_id: str) -> None:
+        """With its next record a portfolio drops levels of limits that no longer take it or the item, or not yet."""
+        for limit_id in self.changed.pop(portfolio_id, ()):
+            limit, levels = self.book.limits.get(limit_id), self.levels[limit_id]
+            time = self.portfolios[portfolio_id].latest()
+            if limit is None or not limit.stands_for(portfolio_id) or time < (limit.effective_from or 0):
+                levels.pop(portfolio_id, None)
+                continue
+            wanted = limit.scope.get(ITEM_FIELDS.get(limit.kind, ""))
+            if wanted is not None and portfolio_id in levels:
                 levels[portfolio_id] = {item: level for item, level in levels[portfolio_id].items() if item == wanted}
 
     # Values
@@ -267,6 +278,8 @@ class Model:
         portfolio = self.portfolios.get(portfolio_id)
         if portfolio is None:
             portfolio = self.portfolios[portfolio_id] = Portfolio(portfolio_id)
+        if portfolio_id in self.changed:
+            self._rescope(portfolio_id)
         rebased = self.book.rebased.get(portfolio_id, -1)
         if rebased > portfolio.rebased_at:
             portfolio.rebased_at = rebased

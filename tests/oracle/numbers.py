@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-DECIMAL = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
+DECIMAL = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
 EPSILON = 10 * 2.0**-52
 QUANTITY, MONEY, MILLIS, COUNT = 8, 4, 3, 0  # decimals of a quantity or price, of money, of seconds, of a count
 LONGEST = 60  # digits: far above every bound of the contract (the widest is 10^14 with 8 decimals)

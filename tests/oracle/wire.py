@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from tests.oracle.numbers import Number
 
 RFC3339 = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?(?:[Zz]|[+-]00:00)"
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?(?:[Zz]|\+00:00)"
 )
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SKEW_MS = 60_000

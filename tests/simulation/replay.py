@@ -17,6 +17,8 @@ from tests.oracle.judge import Judge, Logs, Verdict
 from tests.oracle.read import Record
 from tests.simulation.inputs import InputLogs
 
+SIZES = (0, 1, 7, 60, 400)  # records of one input in a step
+
 
 class Rows(dict[bytes, bytes]):
     """Saved rows in memory."""
@@ -43,7 +45,14 @@ def columns(records: Sequence[Record]) -> Records:
     )  # fmt: skip
 
 
-def replay(inputs: InputLogs, partition: int, seed: int, resident_max: int = 10_000, cut_share: float = 0.1) -> Verdict:
+def replay(
+    inputs: InputLogs,
+    partition: int,
+    seed: int,
+    resident_max: int = 10_000,
+    cut_share: float = 0.1,
+    sizes: Sequence[int] = SIZES,
+) -> Verdict:
     """Decide one partition in steps of random sizes with a random cut now and then, and judge the outputs.
 
     The engine is thrown away and loaded from its rows at some cuts, as by a take-over.
@@ -53,14 +62,13 @@ def replay(inputs: InputLogs, partition: int, seed: int, resident_max: int = 10_
     engine = Engine(partition, inputs.partitions, rows, resident_max=resident_max)
     values, orders = inputs.logs["portfolio-values", partition], inputs.logs["orders", partition]
     out: dict[str, list[Record]] = {name: [] for name in ("journal", "decisions", "violations", "dead-letters")}
-    end, at, log = beginning(0, 0), [0, 0], inputs.logs["controls", 0]
+    end, at, changes = beginning(0, 0), [0, 0], inputs.logs["controls", 0]
     folded = 0
     while at != [len(values), len(orders)]:
-        sizes = [draw.choice([0, 1, 7, 60, 400]) for _ in range(2)]
-        taken = [values[at[0] : at[0] + sizes[0]], orders[at[1] : at[1] + sizes[1]]]
+        taken = [log[start : start + draw.choice(sizes)] for log, start in zip((values, orders), at, strict=True)]
         newest = max((one.timestamp for batch in taken for one in batch), default=0)
-        while folded < len(log) and log[folded].timestamp <= newest:
-            record = log[folded]
+        while folded < len(changes) and changes[folded].timestamp <= newest:
+            record = changes[folded]
             control = decode_control(record.value, record.timestamp)
             controls.append(record.offset, control)
             if partition == 0 and isinstance(control, Fault):
@@ -85,7 +93,7 @@ def replay(inputs: InputLogs, partition: int, seed: int, resident_max: int = 10_
             if draw.random() < 0.5:
                 engine = Engine(partition, inputs.partitions, rows, resident_max=resident_max)
     logs = Logs(
-        partition, inputs.partitions, values, orders, log, out["journal"], out["decisions"], out["violations"],
+        partition, inputs.partitions, values, orders, changes, out["journal"], out["decisions"], out["violations"],
         out["dead-letters"],
     )  # fmt: skip
     return Judge(logs).run()
