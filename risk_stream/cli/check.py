@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from risk_stream.cli.compiling import compiling
 from risk_stream.cli.failure import ANSWER_IS_NO, DONE, CommandError
 from risk_stream.cli.output import json_option, print_json
 from risk_stream.messages.control import SetLimit
 from risk_stream.messages.limits_file import LimitsFileError, read_limits_file
+from risk_stream.ops.compile_notice import compile_notice
 
 
 @click.command()
@@ -31,7 +31,7 @@ def command(order: str, values: tuple[str, ...], limits: Path, as_json: bool) ->
     """
     now_ms = time.time_ns() // 1_000_000
     rules = _read_limits(limits, now_ms)
-    with compiling():
+    with compile_notice():
         # Here, not above: a mistake in a file should be told without waiting for the engine.
         from risk_stream.audit.offline import OfflineError, decide, make_case, observe
 

@@ -9,23 +9,17 @@ from rich.console import Console
 COMPILING = "compiling the engine, once for this version (a minute or two)"
 
 
-def compiled_folder() -> Path:
-    """Where the compiled code of these sources lies."""
+def compiled_count() -> int:
+    """How many functions of the present sources are compiled; 0 before the first use of this version."""
     from risk_stream.messages.compiled.cache import cache_folder
 
-    return cache_folder(Path(__file__).parents[1])
-
-
-def is_compiled(folder: Path) -> bool:
-    """Whether anything was compiled before; compiling the rest after an interruption is announced as little as a
-    warm start: it looks the same from here."""
-    return next(folder.rglob("*.nbi"), None) is not None
+    return sum(1 for _ in cache_folder(Path(__file__).parents[1]).rglob("*.nbc"))
 
 
 @contextmanager
-def compiling() -> Iterator[None]:
-    """Around the import and the first use of the engine."""
-    if is_compiled(compiled_folder()):
+def compile_notice() -> Iterator[None]:
+    """Around the import and the first use of the engine. A compilation that was interrupted goes on unannounced."""
+    if compiled_count():
         yield
         return
     console = Console(stderr=True)
