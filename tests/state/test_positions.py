@@ -1,0 +1,261 @@
+"""Positions, open orders and the sums over them against plain dicts, recomputed after every operation."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from risk_stream.decide.results import POSITION_ROW, VALUE_ROW
+from risk_stream.decide.values import move_position, take_snapshot
+from risk_stream.rules.plan import name_hash
+from risk_stream.state import layout as lay
+from risk_stream.state.opens import close_order, expire_opens, find_open, open_order, reduce_open
+from risk_stream.state.positions import mark_of, others_unmarked, position_for
+from risk_stream.state.sweep import sweep_strings
+from tests.state.portfolio import Columns, int8, int32, int64
+from tests.state.portfolio import field as wide_field
+
+QUANTITY_MAX = 10**18 - 1
+SYMBOLS = ["A", "B", "Cé", "D", "日"]
+SECTORS = ["", "T", "U"]
+NUMBERS = st.one_of(st.integers(1, 5), st.sampled_from([10**8, 10**8 + 1, 3 * 10**8, QUANTITY_MAX]))
+SIGNED = st.one_of(st.just(0), NUMBERS, NUMBERS.map(lambda n: -n))
+LISTED = st.tuples(SIGNED, NUMBERS, st.sampled_from(SECTORS))
+PAUSES = st.sampled_from([0, 1, 1, 1_000, lay.DAY_MS // 2, lay.DAY_MS - 1, lay.DAY_MS, 3 * lay.DAY_MS])
+
+
+@dataclass
+class Held:
+    """What a portfolio remembers of a symbol."""
+
+    held: int = 0
+    snapshot: int = 0
+    fill: int = 0
+    order: int = 0
+    sector: str = ""
+    open: list[int] = field(default_factory=lambda: [0, 0])
+
+    @property
+    def mark(self) -> int:
+        """The snapshot's price, else the last fill's, else the last approved order's."""
+        return self.snapshot or self.fill or self.order
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing held, nothing open."""
+        return not (self.held or self.open[0] or self.open[1])
+
+    def value(self, side: int) -> int:
+        """(held + open in a direction) x mark, half-even."""
+        quantity = self.held + self.open[0] if side == 0 else self.held - self.open[1]
+        return round(Fraction(quantity * self.mark, 10**12))
+
+
+class PositionsMachine(RuleBasedStateMachine):
+    """Snapshots, fills, approvals, reductions, closes and expiry, with the string pool swept now and then."""
+
+    @initialize()
+    def start(self) -> None:
+        """Nothing held; another portfolio has the same symbols."""
+        self.columns = Columns(2)
+        self.slot = self.columns.slots[1]
+        self.columns.make_room()
+        position_for(self.columns.state, self.columns.slots[0], self.columns.string("A"))
+        self.model: dict[str, Held] = {}
+        self.orders: dict[str, tuple[str, int, int, int]] = {}  # symbol, side, remaining, To at approval
+        self.to = 1_795_341_600_000
+        self.columns.portfolio(self.slot)["to"] = self.to
+        self.count = 0
+
+    def of(self, symbol: str) -> Held:
+        """The twin of a symbol's position."""
+        return self.model.setdefault(symbol, Held())
+
+    @rule(listed=st.dictionaries(st.sampled_from(SYMBOLS), LISTED, max_size=5))
+    def snapshot(self, listed: dict[str, tuple[int, int, str]]) -> None:
+        """A full snapshot replaces what was held, the marks and the fills' marks."""
+        text, rows = b"", []
+        for symbol, (quantity, price, sector) in listed.items():
+            at = len(text)
+            text += symbol.encode() + sector.encode()
+            rows.append((quantity, price, at, len(symbol.encode()), at + len(symbol.encode()), len(sector.encode())))
+        row = np.zeros(1, VALUE_ROW)
+        row[0]["positions_to"] = len(rows)
+        self.columns.make_room()
+        listed_rows = np.array(rows, POSITION_ROW)
+        take_snapshot(self.columns.state, self.slot, row, listed_rows, np.frombuffer(text or b"\0", np.uint8))
+        for held in self.model.values():
+            held.held = held.snapshot = held.fill = 0
+            held.sector = ""
+        for symbol, (quantity, price, sector) in listed.items():
+            twin = self.of(symbol)
+            twin.held, twin.snapshot, twin.sector = quantity, price, sector
+
+    @rule(symbol=st.sampled_from(SYMBOLS), side=st.integers(0, 1), quantity=NUMBERS, price=NUMBERS)
+    def fill(self, symbol: str, side: int, quantity: int, price: int) -> None:
+        """A fill moves the position and marks the symbol."""
+        row = np.zeros(1, VALUE_ROW)
+        row[0]["symbol_len"] = len(symbol.encode())
+        row[0]["side"], row[0]["quantity"], row[0]["price"] = side, quantity, price
+        self.columns.make_room()
+        move_position(self.columns.state, self.slot, row, np.frombuffer(symbol.encode(), np.uint8))
+        self.of(symbol).held += -quantity if side else quantity
+        self.of(symbol).fill = price
+
+    @rule(
+        symbol=st.sampled_from(SYMBOLS),
+        side=st.integers(0, 1),
+        quantity=NUMBERS,
+        price=st.one_of(st.just(0), NUMBERS),
+        times=st.sampled_from([1, 1, 2, 20]),
+    )
+    def approve(self, symbol: str, side: int, quantity: int, price: int, times: int) -> None:
+        """Approvals, more than a chunk at times."""
+        for _ in range(times):
+            self.count += 1
+            order_id = f"o{self.count}"
+            number = self.columns.string(symbol)
+            row = number, int8(side), int64(quantity), int64(price)
+            open_order(self.columns.state, self.slot, *name_hash(order_id), *row)
+            self.orders[order_id] = (symbol, side, quantity, self.to)
+            self.of(symbol).open[side] += quantity
+            if price:
+                self.of(symbol).order = price
+
+    def entry(self, order_id: str) -> Any:
+        """The entry of an open order; -1."""
+        return find_open(self.columns.state, self.slot, *name_hash(order_id))
+
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data(), share=st.sampled_from([0.3, 0.5, 1.0]))
+    def reduce(self, data: st.DataObject, share: float) -> None:
+        """A part, or all, of an open order is released."""
+        order_id = data.draw(st.sampled_from(sorted(self.orders)))
+        remaining = self.orders[order_id][2]
+        quantity = max(1, int(remaining * share)) if share < 1 else remaining
+        reduce_open(self.columns.state, self.slot, self.entry(order_id), int64(quantity))
+        self.release(order_id, quantity)
+
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data(), count=st.sampled_from([1, 3, 20]))
+    def close(self, data: st.DataObject, count: int) -> None:
+        """Open orders are closed, the oldest, the newest or any."""
+        for order_id in data.draw(st.permutations(sorted(self.orders)))[:count]:
+            close_order(self.columns.state, self.slot, self.entry(order_id))
+            self.release(order_id, self.orders[order_id][2])
+
+    def release(self, order_id: str, quantity: int) -> None:
+        """The twin of a release."""
+        symbol, side, remaining, to = self.orders.pop(order_id)
+        self.of(symbol).open[side] -= quantity
+        if remaining > quantity:
+            self.orders[order_id] = (symbol, side, remaining - quantity, to)
+
+    @rule(pause=PAUSES)
+    def wait(self, pause: int) -> None:
+        """To moves on: what was approved 24 h ago is closed."""
+        self.to += pause
+        self.columns.portfolio(self.slot)["to"] = self.to
+        expire_opens(self.columns.state, self.slot)
+        for order_id, (_, _, remaining, to) in list(self.orders.items()):
+            if self.to - to >= lay.DAY_MS:
+                self.release(order_id, remaining)
+
+    @rule()
+    def sweep(self) -> None:
+        """Strings get new numbers."""
+        sweep_strings(self.columns.state)
+
+    @invariant()
+    def positions_agree(self) -> None:
+        """Quantities, marks and sectors of every symbol; what is not listed is nothing worth knowing."""
+        if not hasattr(self, "model"):
+            return
+        state, portfolio = self.columns.state, self.columns.portfolio(self.slot)
+        seen = {}
+        for position in self.columns.chained("positions", int(portfolio["positions"])):
+            symbol = self.columns.text_of(int(position["symbol"]))
+            seen[symbol] = Held(
+                wide_field(position, "held"),
+                int(position["snapshot_price"]),
+                int(position["fill_price"]),
+                int(position["order_price"]),
+                self.columns.text_of(int(position["snapshot_sector"])),
+                [wide_field(position, "open", side) for side in range(2)],
+            )
+            index = int32(position_for(state, self.slot, position["symbol"]))
+            assert mark_of(state, index) == seen[symbol].mark
+            assert int(state.positions[index]["symbol"]) == int(position["symbol"])
+        nothing = Held()
+        for symbol in {*seen, *self.model}:
+            assert seen.get(symbol, nothing) == self.model.get(symbol, nothing), symbol
+        assert portfolio["memos"] == sum(held.is_idle for held in seen.values())
+
+    @invariant()
+    def sums_agree(self) -> None:
+        """NET and GROSS sums, open orders and unmarked symbols, recomputed from nothing."""
+        if not hasattr(self, "model"):
+            return
+        portfolio, held = self.columns.portfolio(self.slot), list(self.model.values())
+        for side in range(2):
+            assert wide_field(portfolio, "side", side) == sum(one.value(side) for one in held)
+        assert wide_field(portfolio, "gross") == sum(max(abs(one.value(0)), abs(one.value(1))) for one in held)
+        unmarked = sum(not one.is_idle and not one.mark for one in held)
+        assert portfolio["unmarked"] == unmarked
+        assert others_unmarked(self.columns.state, self.slot, int32(-1)) == (unmarked > 0)
+        assert portfolio["open_count"] == len(self.orders)
+
+    @invariant()
+    def open_orders_agree(self) -> None:
+        """Each open order is found with what remains of it; chunks without an open order are freed."""
+        if not hasattr(self, "model"):
+            return
+        state = self.columns.state
+        for order_id, (_, _, remaining, _) in self.orders.items():
+            assert int(state.opens[self.entry(order_id)]["remaining"]) == remaining
+        assert self.entry(f"o{self.count}") == -1 or f"o{self.count}" in self.orders
+        chunks = self.columns.chained("open_heads", int(state.chains[self.slot, lay.OPENS, lay.FIRST]))
+        assert all(chunk["live"] > 0 for chunk in chunks[:-1])
+        assert sum(int(chunk["live"]) for chunk in chunks) == len(self.orders)
+
+
+TestPositions = PositionsMachine.TestCase
+TestPositions.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+
+def test_memos_are_bounded_and_the_one_used_longest_ago_goes_first() -> None:
+    """Symbols of which only a mark is known are kept up to the bound, those used last; what is held always is."""
+    columns = Columns()
+    slot = columns.slots[0]
+    count = lay.MEMOS_MAX + 60
+    for number in range(count):
+        columns.make_room()
+        for side in (0, 1) if number else (0,):  # bought and sold again, but for the first
+            row = np.zeros(1, VALUE_ROW)
+            name = f"M{number}".encode()
+            row[0]["symbol_len"], row[0]["side"], row[0]["quantity"], row[0]["price"] = len(name), side, 7, 9
+            move_position(columns.state, slot, row, np.frombuffer(name, np.uint8))
+    positions = columns.chained("positions", int(columns.portfolio()["positions"]))
+    names = {columns.text_of(int(position["symbol"])) for position in positions}
+    assert columns.portfolio()["memos"] == lay.MEMOS_MAX
+    assert "M0" in names
+    assert names - {"M0"} == {f"M{number}" for number in range(count - lay.MEMOS_MAX, count)}
+
+
+def test_an_id_open_twice_means_the_oldest() -> None:
+    """An id forgotten among the last 10,000 may be approved again: its executions mean the first, then the second."""
+    columns = Columns()
+    slot, twice = columns.slots[0], name_hash("twice")
+    for number in range(40):
+        order_id = twice if number in (3, 21) else name_hash(f"o{number}")
+        columns.make_room()
+        open_order(columns.state, slot, *order_id, columns.string("A"), int8(0), int64(100 + number), int64(10**8))
+    for remaining in (103, 121):
+        entry = find_open(columns.state, slot, *twice)
+        assert int(columns.state.opens[entry]["remaining"]) == remaining
+        close_order(columns.state, slot, entry)
+    assert find_open(columns.state, slot, *twice) == -1
