@@ -115,9 +115,7 @@ class Traffic:
     def decline(self, valuations: int, every_ms: int, batch: int) -> Iterator[Step]:
         """One portfolio falls steadily, the longest queue there is; the fall never reaches a limit's action."""
         for _ in range(valuations // batch):
-            step = Step(values=self.records("values", batch, lambda name: self.fall(name, every_ms), ["P2"]))
-            self.now += batch * every_ms
-            yield step
+            yield Step(values=self.records("values", batch, lambda name: self.fall(name, every_ms), ["P2"]))
 
     def records(self, topic: str, count: int, message: Any, portfolios: list[str]) -> Records:
         """The next records of a topic."""
@@ -186,12 +184,10 @@ class Traffic:
         return message
 
     def fall(self, portfolio_id: str, every_ms: int) -> dict[str, Any]:
-        """The next valuation of a steady fall."""
+        """The next valuation of a steady fall, some time later."""
         self.now += every_ms
         self.totals[portfolio_id] -= 1
-        message = {"portfolio_id": portfolio_id, "total_value": str(self.totals[portfolio_id]), "ts": self.now}
-        self.now -= every_ms
-        return message
+        return {"portfolio_id": portfolio_id, "total_value": str(self.totals[portfolio_id]), "ts": self.now}
 
     def execution(self, portfolio_id: str) -> dict[str, Any]:
         """A fill or a close, mostly of an order of that portfolio."""
