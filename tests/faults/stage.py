@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import subprocess
 import sys
@@ -33,6 +34,7 @@ class Stage:
         self._scenes = 0
 
     def __enter__(self) -> Self:
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # our own clients lose the broker, too: on purpose
         compile_once(self.package_root)
         self.broker.start()
         return self

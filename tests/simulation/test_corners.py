@@ -20,11 +20,15 @@ RATE: Fields = {"type": "SET_LIMIT", "limit_id": "r", "kind": "ORDER_RATE", "thr
 TURN: Fields = {"type": "SET_LIMIT", "limit_id": "t", "kind": "TURNOVER", "threshold": 15, "window": "PT1H"}
 VAR: Fields = {"type": "SET_LIMIT", "limit_id": "m", "kind": "METRIC", "threshold": 1, "metric": "a", "operator": ">"}
 LATER: Fields = {"effective_from": START + 50_000}
-DECIMALS: tuple[object, ...] = ("+1", "1.", "0.5", ".5", "01", "1e2", "1E+2", " 1", "1_0", "１", "-0", "0x1", "1e-8", "1e-9", 1e9,
-            "9999999999.99999999", "10000000000", "1e9", "1e10", True, [], "NaN", float("nan"))  # fmt: skip
-TIMES: tuple[object, ...] = (1.5, "1e3", "2001-01-01T00:00:00z", "2001-01-01 00:00:00Z", "2001-01-01T00:00:00-00:00", -1, True, [],
-         "2001-01-01T24:00:00Z", "2001-01-01T23:59:60Z", "2001-01-01T00:00:00.Z", START + 61_000,
-         "2001-09-09T01:47:40.999999999Z", "2001-01-01T01:00:00+01:00", "2001-02-29T00:00:00Z")  # fmt: skip
+DECIMALS: tuple[object, ...] = (
+    "+1", "1.", "0.5", ".5", "01", "1e2", "1E+2", " 1", "1_0", "１", "-0", "0x1", "1e-8", "1e-9", 1e9,
+    "9999999999.99999999", "10000000000", "1e9", "1e10", True, [], "NaN", float("nan"),
+)  # fmt: skip
+TIMES: tuple[object, ...] = (
+    1.5, "1e3", "2001-01-01T00:00:00z", "2001-01-01 00:00:00Z", "2001-01-01T00:00:00-00:00", -1, True, [],
+    "2001-01-01T24:00:00Z", "2001-01-01T23:59:60Z", "2001-01-01T00:00:00.Z", START + 61_000,
+    "2001-09-09T01:47:40.999999999Z", "2001-01-01T01:00:00+01:00", "2001-02-29T00:00:00Z",
+)  # fmt: skip
 
 
 def control(fields: Fields, **changes: object) -> Message:
