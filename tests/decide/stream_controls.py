@@ -50,7 +50,7 @@ def long_limit(number: int) -> Message:
     return {"type": "SET_LIMIT", "actor": "desk", "reason": "from the start", **LONG_LIMITS[number]}
 
 
-def control(chance: random.Random, portfolios: list[str], order_ids: list[str], now: int) -> Message:
+def control(chance: random.Random, portfolios: list[str], order_id: str, now: int) -> Message:
     """Any control, mostly limits; HALT limits are rare and RESUME is frequent, so that orders go on."""
     signed: Message = {"actor": "desk", "reason": "because"}
     draw = chance.random()
@@ -59,21 +59,21 @@ def control(chance: random.Random, portfolios: list[str], order_ids: list[str], 
     if draw < 0.65:
         return {"type": "REMOVE_LIMIT", "limit_id": chance.choice(LIMIT_IDS), **signed}
     if draw < 0.83:
-        target: Message = {"scope": "ALL"} if chance.random() < 0.3 else {"portfolio_id": chance.choice(portfolios)}
-        command = chance.choices(["HALT", "REDUCE", "RESUME"], [1, 1, 6])[0]
+        target: Message = {"scope": "ALL"} if chance.random() < 0.4 else {"portfolio_id": chance.choice(portfolios)}
+        command = chance.choices(["HALT", "REDUCE", "RESUME"], [1, 1, 12])[0]
         return {"type": command, **target, **signed}
-    if draw < 0.9:
+    if draw < 0.87:
         return {"type": "REBASE", "portfolio_id": chance.choice(portfolios), **signed}
-    return {**override(chance, portfolios, order_ids, now), **signed}
+    return {**override(chance, portfolios, order_id, now), **signed}
 
 
-def override(chance: random.Random, portfolios: list[str], order_ids: list[str], now: int) -> Message:
-    """An override for an order that is about to come, or came."""
+def override(chance: random.Random, portfolios: list[str], order_id: str, now: int) -> Message:
+    """An override for an order that is about to come, or came; most last long enough."""
     return {
         "type": "OVERRIDE",
-        "order_id": chance.choice(order_ids),
+        "order_id": order_id,
         "portfolio_id": chance.choice(portfolios),
-        "expires_at": max(0, now + chance.choice([-1000, 0, 1000, 3_600_000, 90_000_000])),
+        "expires_at": max(0, now + chance.choice([-1000, 0, 3_600_000, 90_000_000, 10**10])),
         "requested_by": "trader",
         "approved_by": "officer",
     }
@@ -91,7 +91,7 @@ def limit(chance: random.Random, portfolios: list[str], now: int) -> Message:
         "kind": kind,
         "scope": scope(chance, portfolios),
         "threshold": chance.choice(KIND_THRESHOLDS[kind]),
-        "action": chance.choices(["REJECT", "WARN", "HALT", None], [3, 5, 0.5, 1])[0],
+        "action": chance.choices(["REJECT", "WARN", "HALT", None], [0.7, 7, 0.15, 0.3])[0],
         "mode": chance.choices(["ACTIVE", "SHADOW", "PAUSED", None], [6, 2, 1, 3])[0],
         "warn_ratio": chance.choice([None, None, "0", "0.5", "0.8", "1"]),
         "effective_from": chance.choices([None, max(0, now + chance.choice([-5_000, 0, 3_000, 4_000_000]))], [8, 1])[0],

@@ -69,14 +69,15 @@ class Stream:
         self.portfolios = [next(mine) for _ in range(self.temper.portfolios)]
         self.order_count = 0
         self.orders: list[Message] = [self.new_order(self.portfolios[0])]
+        self.overridden: list[tuple[str, str]] = []
         self.executions: list[Message] = []
         self.sequence = 0
 
     def steps(self, orders: int) -> Iterator[StreamStep]:
         """Steps until that many orders were sent."""
         first = StreamStep(controls=[self.record("controls", None, self.control()) for _ in range(12)])
-        for number in self.chance.sample(range(len(stream_controls.LONG_LIMITS)), 2):
-            command = encode(self.chance, stream_controls.long_limit(number))
+        for which in self.chance.sample(range(len(stream_controls.LONG_LIMITS)), 2):
+            command = encode(self.chance, stream_controls.long_limit(which))
             first.controls.append(self.record("controls", None, command))
         yield first
         sent = 0
@@ -120,21 +121,29 @@ class Stream:
         """A control, sometimes a bad one."""
         if self.chance.random() < 0.01:
             return self.chance.choice(stream_faults.MALFORMED)
-        ids = [f"o{self.order_count + n}" for n in range(3)] + [str(order["order_id"]) for order in self.orders[-3:]]
-        message = stream_controls.control(self.chance, self.portfolios, ids, self.now)
+        order_id = f"override-{self.order_count // 5}"
+        message = stream_controls.control(self.chance, self.portfolios, order_id, self.now)
+        if message.get("type") == "OVERRIDE":
+            self.overridden.append((order_id, str(message["portfolio_id"])))
         if self.chance.random() < self.temper.faults:
             stream_faults.spoil(self.chance, message, stream_faults.CONTROL_FAULTS, self.now)
         return encode(self.chance, message)
 
     def order(self) -> Record:
-        """An order: new, repeated whole, or with an id seen before."""
+        """An order: new, repeated whole, under a new id, with an id seen before, or with one that was overridden."""
         draw = self.chance.random()
         if draw < 0.05:
             message = dict(self.chance.choice(self.orders[-50:]))
         elif draw < 0.08:
             message = {**self.new_order(self.portfolio()), "order_id": self.chance.choice(self.orders)["order_id"]}
+        elif draw < 0.2 and self.overridden:
+            order_id, portfolio_id = self.overridden.pop(0)
+            message = {**self.new_order(portfolio_id), "order_id": order_id}
+            self.orders.append(dict(message))
         else:
             message = self.new_order(self.portfolio())
+            if self.chance.random() < 0.15:
+                message = {**self.chance.choice(self.orders[-5:]), "order_id": message["order_id"]}
             self.orders.append(dict(message))
         return self.keyed("orders", message, stream_faults.ORDER_FAULTS)
 
