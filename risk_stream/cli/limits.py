@@ -66,6 +66,14 @@ def push(file: Path, as_json: bool) -> int:
     return 0
 
 
+def read_limits_or_fail(file: Path) -> list[SetLimit]:
+    """The limits of FILE; a CommandError that lists everything that is wrong with it."""
+    limits, errors = _read(file)
+    if errors:
+        raise CommandError("\n".join(f"{file}: {error}" for error in errors))
+    return limits
+
+
 def _read(file: Path) -> tuple[list[SetLimit], list[str]]:
     try:
         return read_limits_file(file.read_text("utf-8"), time.time_ns() // 1_000_000), []

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from risk_stream.audit.findings import Finding
 from risk_stream.audit.log import Bounds, LogError
 from risk_stream.audit.recorded import Recorded
 from risk_stream.kafka.connection import Connection
@@ -45,6 +46,10 @@ class KafkaLog:
     ) -> None:
         for consumer in self._open:
             await consumer.stop()
+
+    async def damage(self) -> list[Finding]:
+        """The broker checks its own records."""
+        return []
 
     async def settle(self) -> None:
         """Wait until the marks of a transaction have reached all partitions."""

@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
+from risk_stream.audit.findings import Finding
 from risk_stream.audit.log import (
     CONTROLS,
     DEAD_LETTERS,
@@ -54,6 +55,10 @@ class Recording:
     name: str = "memory"
     prefix: str = "risk."
     topics: dict[tuple[str, int], list[Line]] = field(default_factory=dict)
+
+    async def damage(self) -> list[Finding]:
+        """Memory does not rot."""
+        return []
 
     async def settle(self) -> None:
         """Nothing is under way."""

@@ -1,0 +1,80 @@
+"""An archive as recorded topics: replay reads it as it reads a cluster, without one."""
+
+from collections.abc import AsyncIterator
+from itertools import pairwise
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from risk_stream.audit.columns import from_batch, stored_columns
+from risk_stream.audit.findings import Finding, Kind
+from risk_stream.audit.log import OUTPUTS, Bounds, LogError
+from risk_stream.audit.manifest import read_manifest, sha256_of
+from risk_stream.audit.recorded import Recorded
+
+BATCH_RECORDS = 4_000
+
+
+class ArchiveLog:
+    """A RecordedLog over Parquet files. Use it in `async with`, as the other one."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the manifest. LogError when the folder is no archive."""
+        manifest = read_manifest(folder)
+        if manifest is None or not manifest.segments:
+            raise LogError(f"{folder}: there is no archive (`risk-stream archive {folder}` writes one)")
+        self.manifest = manifest
+        self.name = str(folder)
+        self.prefix = manifest.prefix
+        self.partitions = manifest.partitions
+        self._folder = folder
+
+    async def __aenter__(self) -> "ArchiveLog":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing is held open."""
+
+    async def settle(self) -> None:
+        """An archive does not move."""
+
+    async def damage(self) -> list[Finding]:
+        """Files that are gone, or are not the bytes that the manifest names."""
+        found = []
+        for one in (file for segment in self.manifest.segments for file in segment.files):
+            path = self._folder / one.path
+            text = None
+            if not path.exists():
+                text = f"{one.path} is not there"
+            elif sha256_of(path) != one.sha256:
+                text = f"{one.path} has another SHA-256 than the manifest names"
+            if text is not None:
+                found.append(Finding(kind=Kind.WRONG_DIGEST, topic=one.topic, partition=one.partition, text=text))
+        return found
+
+    async def bounds(self, topic: str, partition: int) -> Bounds:
+        """What the files cover; LogError when they do not follow each other."""
+        files = self.manifest.files(topic, partition)
+        for before, after in pairwise(files):
+            if before.end != after.start and topic not in OUTPUTS:
+                raise LogError(f"{after.path} starts at {after.start}, the segment before ended at {before.end}")
+        return Bounds(files[0].start, files[-1].end) if files else Bounds(0, 0)
+
+    async def records(self, topic: str, partition: int, start: int, end: int) -> AsyncIterator[Recorded]:
+        """The records in lists of BATCH_RECORDS. LogError when a file cannot be read."""
+        columns = stored_columns(topic)
+        for one in self.manifest.files(topic, partition):
+            if one.end <= start or one.start >= end:
+                continue
+            try:
+                with pq.ParquetFile(self._folder / one.path) as file:
+                    for batch in file.iter_batches(BATCH_RECORDS, columns=columns, use_threads=False):
+                        part = from_batch(batch)
+                        if part.offsets and (part.offsets[0] < start or part.offsets[-1] >= end):
+                            inside = [i for i, offset in enumerate(part.offsets) if start <= offset < end]
+                            part = part.part(inside[0], inside[-1] + 1) if inside else part.part(0, 0)
+                        if part.offsets:
+                            yield part
+            except (OSError, pa.ArrowException) as error:
+                raise LogError(f"{self._folder / one.path}: {error}") from error

@@ -1,0 +1,54 @@
+"""Anchored heads: where the journals ended once, kept elsewhere."""
+
+from pathlib import Path
+
+import msgspec
+
+from risk_stream.audit.journal import Head, Step, read_step
+from risk_stream.audit.log import JOURNAL, LogError, RecordedLog
+
+LAST_OFFSETS = 64
+"""Looked at first for the last step: between two steps lie a transaction's end and perhaps a snapshot's."""
+
+
+class HeadFile(msgspec.Struct, frozen=True):
+    """What `risk-stream head` prints."""
+
+    prefix: str
+    partitions: int
+    heads: list[Head]
+
+
+async def read_heads(log: RecordedLog) -> list[Head]:
+    """The last step of every journal that has one."""
+    heads = []
+    for partition in range(log.partitions):
+        step = await _last_step(log, partition)
+        if step is not None:
+            heads.append(Head(partition, step.seq, step.chain))
+    return heads
+
+
+def load_heads(path: Path, log: RecordedLog) -> dict[int, Head]:
+    """The heads of a file, by partition. LogError when it is none, or of another log."""
+    try:
+        file = msgspec.json.decode(path.read_bytes(), type=HeadFile)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise LogError(f"{path}: {error}") from error
+    if (file.prefix, file.partitions) != (log.prefix, log.partitions):
+        raise LogError(f"{path}: it is the head of {file.prefix}* with {file.partitions} partitions")
+    return {head.partition: head for head in file.heads}
+
+
+async def _last_step(log: RecordedLog, partition: int) -> Step | None:
+    bounds = await log.bounds(JOURNAL, partition)
+    start, reach = bounds.end, LAST_OFFSETS
+    while start > bounds.first:
+        start = max(bounds.first, bounds.end - reach)
+        last: Step | None = None
+        async for part in log.records(JOURNAL, partition, start, bounds.end):
+            last = next((step for value in reversed(part.values) if (step := read_step(value))), last)
+        if last is not None:
+            return last
+        reach *= 8
+    return None

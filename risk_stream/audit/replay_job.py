@@ -1,0 +1,26 @@
+"""Replay of one partition as a job that can run in a process of its own."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from risk_stream.audit.log import RecordedLog, read_controls
+from risk_stream.audit.replay import PartitionResult, Task, replay_partition
+from risk_stream.audit.tally import Tallier, Tally
+
+
+class PartitionOutcome(msgspec.Struct):
+    """What a replay found, and report data when it was asked for."""
+
+    result: PartitionResult
+    tally: Tally | None
+
+
+async def replay_job(
+    log: RecordedLog, partition: int, progress: Callable[[int], None], *, task: Task, tallied: bool
+) -> PartitionOutcome:
+    """Replay a partition; LogError when it cannot be."""
+    tallier = Tallier() if tallied else None
+    listeners = () if tallier is None else (tallier,)
+    result = await replay_partition(log, await read_controls(log), partition, task, listeners, progress)
+    return PartitionOutcome(result, None if tallier is None else tallier.tally())

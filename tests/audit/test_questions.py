@@ -1,0 +1,231 @@
+"""What if, sweep and as-of give the answers that the recorded decisions and risk pictures already hold."""
+
+import asyncio
+import json
+from decimal import Decimal
+
+import pytest
+
+from risk_stream.audit.as_of import AsOf, as_of
+from risk_stream.audit.log import CONTROLS, DECISIONS, LogError, read_controls
+from risk_stream.audit.replay import Task, replay_partition
+from risk_stream.audit.report import ReplayReport, verdicts_of
+from risk_stream.audit.report_page import page
+from risk_stream.audit.span import Mark, Span, read_mark
+from risk_stream.audit.sweep import SweepPoint, SweepTask, read_sweep, summed_curve, sweep
+from risk_stream.audit.tally import Tallier
+from risk_stream.audit.walk import Done
+from risk_stream.audit.what_if import WhatIf, WhatIfTask, ask_what_if, summed
+from risk_stream.messages.control import SetLimit
+from risk_stream.messages.decode import decode_control
+from tests.audit.recording import LIMITS, START_MS, Recording, limit_message, record
+
+
+@pytest.fixture(scope="module")
+def written() -> Recording:
+    """A log as a worker wrote it; do not change it."""
+    return record()
+
+
+def limits(**thresholds: str) -> tuple[SetLimit, ...]:
+    """The recorded limits with other thresholds."""
+    found = []
+    for one in LIMITS:
+        changed = {**one, "threshold": thresholds.get(str(one["limit_id"]).replace("-", "_"), one["threshold"])}
+        control = decode_control(limit_message(**changed), START_MS)
+        assert isinstance(control, SetLimit)
+        found.append(control)
+    return tuple(found)
+
+
+def ask(log: Recording, task: WhatIfTask) -> WhatIf:
+    """Over all partitions."""
+
+    async def work() -> list[WhatIf]:
+        return [await ask_what_if(log, one, lambda _: None, task=task) for one in range(log.partitions)]
+
+    return summed(asyncio.run(work()))
+
+
+def decisions(log: Recording) -> list[dict[str, object]]:
+    """Every recorded decision."""
+    return [json.loads(line.value or b"") for p in range(log.partitions) for line in log.lines(DECISIONS, p)]
+
+
+def test_the_same_limits_change_nothing(written: Recording) -> None:
+    """Every decision comes out as it was."""
+    found = ask(written, WhatIfTask(limits(), Span()))
+    assert (found.orders, found.refused, found.admitted, found.other_code) == (len(decisions(written)), 0, 0, 0)
+
+
+def test_a_tighter_limit_refuses_and_says_what_it_is_worth(written: Recording) -> None:
+    """What it refuses is worth more than the new threshold and was approved under the old one."""
+    found = ask(written, WhatIfTask(limits(notional="30000"), Span()))
+    one = found.by_limit["notional"]
+    assert 3 < one.refused <= found.refused and one.admitted == 0
+    assert 30_000 * one.refused < one.refused_notional / 10**4 <= 45_000 * one.refused
+    assert any((one.was, one.would_be) == ("OK", "MAX_ORDER_NOTIONAL") for one in found.examples)
+
+
+def test_a_looser_limit_admits(written: Recording) -> None:
+    """What the drawdown had refused."""
+    found = ask(written, WhatIfTask(limits(drawdown_1d="0.9"), Span()))
+    assert found.admitted > 0 and found.by_limit["drawdown-1d"].admitted >= found.admitted
+
+
+def test_limits_that_count_from_the_middle_on(written: Recording) -> None:
+    """Before the span's start the recorded limits are in force, and nothing is counted."""
+    all_day = ask(written, WhatIfTask(limits(notional="30000"), Span()))
+    half = written.lines(DECISIONS, 0)[100].timestamp
+    later = ask(written, WhatIfTask(limits(notional="30000"), Span(Mark(half))))
+    assert 0 < later.orders < all_day.orders and 0 < later.refused < all_day.refused
+
+
+def test_one_portfolio_only(written: Recording) -> None:
+    """The sums over portfolios are those of all."""
+    parts = [ask(written, WhatIfTask(limits(notional="30000"), Span(), f"P{n}")) for n in range(12)]
+    assert sum(one.refused for one in parts) == ask(written, WhatIfTask(limits(notional="30000"), Span())).refused
+
+
+def curve(log: Recording, text: str) -> list[SweepPoint]:
+    """Sweep over all partitions."""
+    limit_id, thresholds = read_sweep(text)
+    task = SweepTask(limit_id, thresholds, Span())
+
+    async def work() -> list[list[SweepPoint]]:
+        return [await sweep(log, one, lambda _: None, task=task) for one in range(log.partitions)]
+
+    return summed_curve(asyncio.run(work()))
+
+
+@pytest.mark.parametrize("text", ["notional=10000:60000:6", "position=0.1:1:10", "rate=5:45:5", "drawdown-1d=0:0.2:5"])
+def test_a_curve_falls_and_agrees_with_the_decisions(written: Recording, text: str) -> None:
+    """Refusals fall with the threshold; at the threshold in force they are those of the recorded decisions."""
+    points = curve(written, text)
+    refusals = [point.refusals for point in points]
+    assert refusals == sorted(refusals, reverse=True) and refusals[0] > refusals[-1]
+    limit_id = text.partition("=")[0]
+    in_force = Decimal(str(next(one["threshold"] for one in LIMITS if one["limit_id"] == limit_id)))
+    listed = [
+        one
+        for decision in decisions(written)
+        for one in decision["violations"]  # type: ignore[attr-defined]
+        if one["limit_id"] == limit_id and one["severity"] == "HARD_BREACH"
+    ]
+    low, high = curve(written, f"{limit_id}={in_force}:{in_force + 1}:2")
+    assert low.refusals == len(listed) and low.newly_refused == 0 and high.refusals <= low.refusals
+
+
+@pytest.mark.parametrize(
+    "text", ["notional", "notional=1:2", "notional=2:1:5", "=1:2:3", "notional=a:2:5", "notional=1:2:1"]
+)
+def test_a_sweep_that_is_not_one(text: str) -> None:
+    """Says how it is written."""
+    with pytest.raises(ValueError):
+        read_sweep(text)
+
+
+def test_a_sweep_of_an_unknown_limit(written: Recording) -> None:
+    """Is named."""
+    with pytest.raises(LogError, match="nobody"):
+        curve(written, "nobody=1:2:3")
+
+
+class Pictures:
+    """Collects risk pictures and decisions of every portfolio."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, dict[str, object]] = {}
+        self.approved: dict[str, int] = {}
+
+    def step(self, done: Done) -> None:
+        """Keep the last picture of each."""
+        for key, value in done.output.portfolio_risk:
+            self.last[key.decode()] = json.loads(value)
+
+
+def look(log: Recording, portfolio: str, at: Mark) -> AsOf:
+    """As of."""
+    return asyncio.run(as_of(log, portfolio, at))
+
+
+def test_as_of_the_end_is_the_last_picture(written: Recording) -> None:
+    """Total value, peaks and exposures are those last published, for every portfolio."""
+    seen = Pictures()
+
+    async def work() -> None:
+        controls = await read_controls(written)
+        for partition in range(written.partitions):
+            await replay_partition(written, controls, partition, Task(Span()), (seen,))
+
+    asyncio.run(work())
+    for portfolio, picture in seen.last.items():
+        view = look(written, portfolio, Mark(START_MS * 2)).portfolio
+        assert view is not None
+        assert view.total_value == picture["total_value"] and view.peaks["TOTAL"] == picture["peaks"]["TOTAL"]  # type: ignore[index]
+        assert view.gross_exposure == picture["gross_exposure"] and view.net_exposure == picture["net_exposure"]
+        assert {one.limit_id for one in view.limits} == {str(one["limit_id"]) for one in LIMITS}
+
+
+def test_as_of_an_order_explains_its_decision(written: Recording) -> None:
+    """What a limit on the drawdown or the rate had observed is what it shows."""
+    checked = 0
+    for decision in decisions(written)[::7]:
+        for listed in decision["violations"]:  # type: ignore[attr-defined]
+            if listed["limit_id"] not in ("drawdown-1d", "rate") or listed["observed"] is None:
+                continue
+            place = str(decision["inputs"]["order"])  # type: ignore[index]
+            view = look(written, str(decision["portfolio_id"]), read_mark(place)).portfolio
+            assert view is not None
+            shown = next(one for one in view.limits if one.limit_id == listed["limit_id"])
+            counted = int(listed["observed"]) - 1 if listed["limit_id"] == "rate" else listed["observed"]
+            assert shown.observed == str(counted)
+            checked += 1
+    assert checked > 10
+
+
+def test_as_of_before_anything(written: Recording) -> None:
+    """Nothing had been heard of it."""
+    assert look(written, "P1", Mark(START_MS - 1)).portfolio is None
+
+
+def test_as_of_a_place_elsewhere(written: Recording) -> None:
+    """An order of another partition says nothing about the portfolio."""
+    with pytest.raises(LogError, match="is on partition"):
+        look(written, "P1", Mark(None, 7, 1))
+
+
+@pytest.mark.parametrize("text", ["3@x", "yesterday", "2026-11-22", "@", "-5"])
+def test_a_mark_that_is_none(text: str) -> None:
+    """Says how it is written."""
+    with pytest.raises(ValueError):
+        read_mark(text)
+
+
+def test_the_report_is_one_page_that_asks_for_nothing(written: Recording) -> None:
+    """Verdicts, codes, curves and findings are on it, escaped, and no address of anything to load."""
+    tallier = Tallier()
+
+    async def work() -> ReplayReport:
+        controls = await read_controls(written)
+        results = [
+            await replay_partition(written, controls, one, Task(Span()), (tallier,))
+            for one in range(written.partitions)
+        ]
+        return ReplayReport(
+            log="<memory>", version="1", started_ms=START_MS, seconds=1.0, span="all",
+            verdicts=verdicts_of(results, []), partitions=results,
+        )  # fmt: skip
+
+    report = asyncio.run(work())
+    text = page(report, [tallier.tally()])
+    assert report.identical and "Replay: identical" in text and "&lt;memory&gt;" in text
+    assert "http" not in text.replace("http-equiv", "") and "<script" not in text and "src=" not in text
+    assert text.count("<svg") == 12 and "drawdown-1d" in text
+    assert f"{len(decisions(written)):,} decisions" in text
+
+
+def test_memory_holds_controls_as_a_topic(written: Recording) -> None:
+    """The recording's controls are read whole, the refused one too."""
+    controls = asyncio.run(read_controls(written))
+    assert list(controls.refused) == [len(LIMITS)] and controls.end == len(written.lines(CONTROLS, 0))
