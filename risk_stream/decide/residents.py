@@ -123,7 +123,7 @@ class Residents:
             if wanted:
                 oldest = np.argpartition(portfolios["touched"][candidates], wanted - 1)[:wanted]
                 leaving[candidates[oldest]] = True
-        for slot in np.flatnonzero(leaving):
+        for slot in np.flatnonzero(leaving).tolist():
             evict(self.state, slot)
             self.count -= 1
 
