@@ -17,7 +17,7 @@ from tests.faults.campaign import Run, run_once
 from tests.faults.rows import kill, rebalance, state
 from tests.faults.stage import Stage
 
-PACKAGE = Path(__file__).parents[2] / "risk_stream"
+HERE = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +126,11 @@ MUTANTS = (
 )
 
 
-def broken_copy(mutant: Mutant, folder: Path) -> Path:
+def broken_copy(mutant: Mutant, origin: Path, folder: Path) -> Path:
     """A copy of the package with the mutant's changes; the folder to put on the path."""
-    root = folder / mutant.name.replace(" ", "-")
-    shutil.copytree(PACKAGE, root / "risk_stream", ignore=shutil.ignore_patterns("__pycache__"))
+    root = folder / "package"  # the same path for all: what is compiled for the first serves every other
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.copytree(origin / "risk_stream", root / "risk_stream", ignore=shutil.ignore_patterns("__pycache__"))
     for name, old, new in mutant.changes:
         path = root / "risk_stream" / name
         text = path.read_text("utf-8")
@@ -152,13 +153,14 @@ def main() -> int:
     """Run every mutant, or those whose name contains a given text."""
     parser = argparse.ArgumentParser(prog="tests.faults.mutants", description=__doc__)
     parser.add_argument("--only", default="", help="part of a mutant's name")
+    parser.add_argument("--package-root", type=Path, default=HERE, help="break a copy of this package")
     options = parser.parse_args()
     missed = 0
     with tempfile.TemporaryDirectory(prefix="risk-stream-mutants-") as folder:
         for mutant in MUTANTS:
             if options.only not in mutant.name:
                 continue
-            with Stage(7, broken_copy(mutant, Path(folder))) as stage:
+            with Stage(7, broken_copy(mutant, options.package_root, Path(folder))) as stage:
                 findings = asyncio.run(findings_of(mutant, stage))
             missed += not findings
             print(f"{mutant.name}: {'found: ' + findings[0][:300] if findings else 'NOT FOUND'}", flush=True)

@@ -32,12 +32,14 @@ class InputLogs:
         log.append(Record(offset, self.clock, message.key, message.value))
 
 
-def mixed(seed: int, partitions: int, orders: int, portfolios: int = 24, tick_ms: int = 20_000) -> InputLogs:
+def mixed(
+    seed: int, partitions: int, orders: int, portfolios: int = 24, tick_ms: int = 20_000, gaps: bool = True
+) -> InputLogs:
     """The harness's traffic as logs."""
     traffic = Traffic(seed, partitions, portfolios, tick_ms)
     inputs = InputLogs(partitions, traffic.clock + 4 * 86_400_000)
     for message in (*traffic.opening(), *traffic.messages(orders)):
-        inputs.append(message, gap=traffic.random.choice([0] * 20 + [1, 3]))
+        inputs.append(message, gap=traffic.random.choice([0] * 20 + [1, 3]) if gaps else 0)
     return inputs
 
 

@@ -18,7 +18,7 @@ async def restart(stage: Stage, number: int, short: bool) -> Outcome:
         worker = scene.worker()
         worker.start()
         scene.keep(worker)
-        await scene.until_handled(200)
+        scene.outcome.must(await scene.until_handled(200), "no progress before the fault")
         for hurt in (
             (stage.broker.kill, stage.broker.stop) if short else ((stage.broker.stop, stage.broker.kill)[number % 2],)
         ):
@@ -37,7 +37,7 @@ async def stall(stage: Stage, number: int, short: bool) -> Outcome:
         scene.load(RATE)
         worker = scene.worker()
         worker.start()
-        await scene.until_handled(200)
+        scene.outcome.must(await scene.until_handled(200), "no progress before the fault")
         for seconds in (0.2, 3.0) if short else (STALLS[number % 3],):
             stage.broker.suspend()
             scene.outcome.injected += 1

@@ -24,7 +24,7 @@ async def run(stage: Stage, number: int, short: bool) -> Outcome:
             worker = scene.worker(broker=f"127.0.0.1:{proxy.port}")
             worker.start()
             scene.keep(worker)
-            await scene.until_handled(200)
+            scene.outcome.must(await scene.until_handled(200), "no progress before the fault")
             for fault in SHORT_FAULTS if short else scene.random.choices(SHORT_FAULTS, k=6):
                 await _hurt(proxy, fault, scene.random.uniform(2, 4 if short else 15))
                 scene.outcome.injected += 1

@@ -19,7 +19,7 @@ async def storm(stage: Stage, number: int, short: bool) -> Outcome:
         scene.load(RATE)
         first, *others = (scene.worker() for _ in range(3))
         first.start()
-        await scene.until_handled(100)
+        scene.outcome.must(await scene.until_handled(100), "no progress before the fault")
         for turn in range(5 if short else 60):
             worker = others[turn % 2]
             if not worker.running:
@@ -42,7 +42,7 @@ async def paused(stage: Stage, number: int, short: bool) -> Outcome:
         scene.load(RATE)
         sleeper, other = scene.worker(), scene.worker()
         sleeper.start()
-        await scene.until_handled(200)
+        scene.outcome.must(await scene.until_handled(200), "no progress before the fault")
         sleeper.signal(signal.SIGSTOP)
         scene.outcome.injected += 1
         other.start()

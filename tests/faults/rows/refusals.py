@@ -19,7 +19,7 @@ async def partitions_added(stage: Stage, number: int, short: bool) -> Outcome:
         scene.load(RATE)
         worker = scene.worker()
         worker.start()
-        await scene.until_handled(200)
+        scene.outcome.must(await scene.until_handled(200), "no progress before the fault")
         await admin.add_partitions(
             scene.bootstrap, f"{scene.prefix}{'portfolio-values' if number % 2 else 'orders'}", 4
         )
@@ -42,7 +42,7 @@ async def producer_refused(stage: Stage, number: int, short: bool) -> Outcome:
         worker = scene.worker()
         worker.start()
         scene.load(RATE)
-        await scene.until_handled(200)
+        scene.outcome.must(await scene.until_handled(200), "no progress before the fault")
         decisions = f"{scene.prefix}decisions"
         await admin.configure(scene.bootstrap, decisions, KEPT | {"max.message.bytes": "100"})
         scene.outcome.injected += 1
@@ -59,7 +59,7 @@ async def topic_deleted(stage: Stage, number: int, short: bool) -> Outcome:
         worker = scene.worker()
         worker.start()
         scene.load(RATE)
-        await scene.until_handled(200)
+        scene.outcome.must(await scene.until_handled(200), "no progress before the fault")
         await admin.delete(scene.bootstrap, f"{scene.prefix}decisions")
         scene.outcome.injected += 1
         await _ends(scene)

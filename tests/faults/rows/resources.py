@@ -30,7 +30,7 @@ async def disk_full(stage: Stage, number: int, short: bool) -> Outcome:
         try:
             scene.load(RATE)
             worker.start()
-            await scene.until_handled(500)
+            scene.outcome.must(await scene.until_handled(500), "no progress before the fault")
             filler = worker.data_dir / "filler"
             fill(filler)
             scene.outcome.injected += 1
@@ -66,7 +66,7 @@ async def bomb(stage: Stage, number: int, short: bool) -> Outcome:
         worker.start(prefix=("prlimit", f"--as={BOMB_LIMIT_BYTES * 4}"))
         scene.keep(worker)
         scene.load(100)
-        await scene.until_handled(100)
+        scene.outcome.must(await scene.until_handled(100), "no progress before the fault")
         key = scene.traffic.names[0].encode()
         log = TopicPartition(f"{scene.prefix}orders", partition_of(key, scene.sender.partitions))
         producer = AIOKafkaProducer(

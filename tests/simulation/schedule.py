@@ -1,0 +1,115 @@
+"""One schedule: a seed picks sizes, crash points, aborted transactions, lost disks, an owner that sleeps too long."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+from risk_stream.kafka.journal import beginning, encode, end_after, verify
+from tests.oracle.judge import Judge, Logs
+from tests.oracle.read import Record
+from tests.simulation.inputs import InputLogs
+from tests.simulation.owner import Inputs, Owner
+from tests.simulation.world import Aborted, Disk, Fenced, Log
+
+CRASHES_MIN, CRASHES_MAX = 2, 6
+PARTS_BETWEEN = 40  # a crash comes within so many parts of steps, snapshots and take-overs
+
+
+class Crashed(Exception):
+    """The process is gone."""
+
+
+class Schedule:
+    """Runs to the end of the inputs, whatever dies on the way."""
+
+    def __init__(self, logs: InputLogs, inputs: Inputs, seed: int) -> None:
+        self.logs, self.inputs = logs, inputs
+        self.random = random.Random(seed)
+        self.log, self.disk = Log(), Disk()
+        self.events: Counter[str] = Counter()
+        self._crashes = self.random.randint(CRASHES_MIN, CRASHES_MAX)
+        self._countdown = self.random.randint(1, PARTS_BETWEEN)
+
+    def run(self) -> None:
+        """Own, fall, own again, until all input is handled and all crashes have happened."""
+        while True:
+            try:
+                owner = Owner(self.log, self.disk, self.inputs, self._part)
+                while not owner.done() or self._crashes:
+                    self._turn(owner)
+                return
+            except (Crashed, Aborted) as end:
+                self.events[type(end).__name__] += 1
+                if self.random.random() < 0.2:
+                    self.disk = Disk()
+                    self.events["disk lost"] += 1
+
+    def _turn(self, owner: Owner) -> None:
+        draw = self.random
+        if owner.done():
+            self._part("idle")
+            owner.save()
+            return
+        choice = draw.random()
+        if choice < 0.2:
+            owner.save()
+            return
+        version = draw.randint(-1, self.inputs.controls.version)
+        step = owner.compute(draw.randint(0, 30), draw.randint(0, 40), version)
+        if choice < 0.25:
+            self._sleep_through(owner)
+            try:
+                owner.publish(step)
+            except Fenced:
+                self.events["Fenced"] += 1
+                raise Crashed from None
+            raise AssertionError("a paused owner wrote after its replacement")
+        owner.publish(step, aborted=choice < 0.3)
+
+    def _sleep_through(self, sleeper: Owner) -> None:
+        """Another owner, with an empty disk of its own, takes over and may write while this one sleeps."""
+        other = Owner(self.log, Disk(), self.inputs, lambda part: None)
+        if self.random.random() < 0.7 and not other.done():
+            other.publish(other.compute(self.random.randint(0, 30), self.random.randint(0, 40), -1))
+
+    def _part(self, name: str) -> None:
+        if not self._crashes:
+            return
+        self._countdown -= 1
+        if self._countdown <= 0:
+            self._crashes -= 1
+            self._countdown = self.random.randint(1, PARTS_BETWEEN)
+            self.events[f"at {name}"] += 1
+            raise Crashed
+
+    # Judging
+
+    def check(self) -> None:
+        """Journal whole and contiguous, one answer an order, and a state rebuilt from nothing that agrees."""
+        end, answered = beginning(0, 0), 0
+        for record, output in self.log.steps:
+            verify(end, record)
+            end = end_after(record)
+            answered += len(output.decisions) + sum(
+                b"orders/" in dict(one.headers)["source"] for one in output.dead_letters
+            )
+        assert (end.values_to, end.orders_to) == (len(self.inputs.values), len(self.inputs.orders)), "input left over"
+        assert answered == len(self.inputs.orders), f"{answered} answers to {len(self.inputs.orders)} orders"
+        Owner(self.log, Disk(), self.inputs, lambda part: None)
+
+    def judge(self) -> None:
+        """The oracle's verdict over the same logs."""
+        outputs = [output for _, output in self.log.steps]
+        letters = [Record(0, 0, one.key, one.value, tuple(one.headers)) for out in outputs for one in out.dead_letters]
+        logs = Logs(
+            0, 1, self.inputs.values, self.inputs.orders, self.logs.logs["controls", 0],
+            [Record(place, 0, None, encode(record)) for place, (record, _) in enumerate(self.log.steps)],
+            [Record(0, 0, key, value) for out in outputs for key, value in out.decisions],
+            [Record(0, 0, one.key, one.value, tuple(one.headers)) for out in outputs for one in out.violations],
+            letters,
+        )  # fmt: skip
+        findings = Judge(logs).run().findings
+        # Nobody answers bad controls here: that is the worker's, not the core's.
+        findings["I1"] = [text for text in findings.get("I1", []) if "risk.controls" not in text]
+        assert not any(findings.values()), findings
