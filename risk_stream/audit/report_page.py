@@ -57,7 +57,7 @@ def _verdicts(report: ReplayReport) -> str:
     cards = []
     for verdict, question in _QUESTIONS.items():
         answer = report.verdicts[verdict]
-        name, word = ("yes", "yes") if answer.holds else ("no", f"NO, {answer.findings:,} findings")
+        name, word = ("yes", "yes") if answer.holds else ("no", f"NO, {answer.findings:,} found")
         cards.append(f'<div class="verdict {name}"><b>{verdict.capitalize()}: <span>{word}</span></b>{question}</div>')
     return f'<div class="verdicts">{"".join(cards)}</div>'
 

@@ -89,7 +89,7 @@ def print_curve(limit_id: str, points: list[SweepPoint], as_json: bool) -> None:
 
 
 def _answer(holds: bool, findings: int) -> str:
-    return "yes" if holds else f"NO, {findings} findings"
+    return "yes" if holds else f"NO, {findings} found"
 
 
 def _money(scaled: int) -> str:

@@ -1,16 +1,21 @@
-"""`risk-stream limits validate|push FILE.toml`: a limits file, checked, or put in force as SET_LIMITs."""
+"""`risk-stream limits validate|push|shadow FILE.toml`: a limits file, checked, or put in force as SET_LIMITs."""
 
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import click
+import msgspec
 
 from risk_stream.cli.failure import FAILED, CommandError
 from risk_stream.cli.output import json_option, print_json
 from risk_stream.messages.control import SetLimit
+from risk_stream.messages.ids import is_id
+from risk_stream.messages.limit import Mode
 from risk_stream.messages.limits_file import LimitsFileError, read_limits_file
 from risk_stream.ops.load import load_settings
+
+SHADOW_SUFFIX = "~shadow"
 
 file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
@@ -40,10 +45,38 @@ def validate(file: Path, as_json: bool) -> int:
 @json_option
 def push(file: Path, as_json: bool) -> int:
     """Send FILE's limits to the controls log: all of them, or none when one is wrong."""
+    return _send(file, _all_or_none(file), as_json)
+
+
+@command.command()
+@file_argument
+@json_option
+def shadow(file: Path, as_json: bool) -> int:
+    """Arm FILE's limits beside those in force: as ID~shadow in mode SHADOW, they emit violations and decide nothing.
+
+    `risk-stream replay --limits FILE` asks the same of history.
+    """
+    armed = [_as_shadow(file, control) for control in _all_or_none(file)]
+    return _send(file, armed, as_json)
+
+
+def _as_shadow(file: Path, control: SetLimit) -> SetLimit:
+    limit_id = f"{control.limit.limit_id}{SHADOW_SUFFIX}"
+    if not is_id(limit_id):
+        raise CommandError(f"{file}: {limit_id}: too long for a limit_id. Nothing was sent.")
+    limit = msgspec.structs.replace(control.limit, limit_id=limit_id, mode=Mode.SHADOW)
+    return msgspec.structs.replace(control, limit=limit)
+
+
+def _all_or_none(file: Path) -> list[SetLimit]:
     limits, errors = _read(file)
     if errors:
         _say(file, errors)
         raise CommandError("Nothing was sent.")
+    return limits
+
+
+def _send(file: Path, limits: list[SetLimit], as_json: bool) -> int:
     settings = load_settings()
     # Here, not above: checking a file should not wait for the Kafka client.
     from risk_stream.cli.kafka import run

@@ -67,3 +67,17 @@ def test_push_sends_all_or_nothing(file: Path, ready_shell: Shell) -> None:
     assert (done.code, done.out) == (1, "")
     assert "limits[1].window: " in done.err
     assert "Nothing was sent." in done.err
+
+
+@pytest.mark.broker
+def test_shadow_sends_copies_that_decide_nothing(file: Path, ready_shell: Shell) -> None:
+    """As many as the file has, under ids of their own."""
+    assert ready_shell.good("limits", "shadow", str(file))["sent"] == 2
+
+
+def test_shadow_refuses_an_id_that_would_become_too_long(file: Path) -> None:
+    """Nothing is sent then, and the id is named."""
+    file.write_text(GOOD.replace("drawdown-1d", "d" * 60))
+    done = risk_stream("limits", "shadow", str(file))
+    assert done.code == 1
+    assert "d~shadow: too long" in done.err
