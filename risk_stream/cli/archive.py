@@ -1,5 +1,6 @@
 """`risk-stream archive DIR`: write what is new on the recorded log to Parquet files, with a manifest."""
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,6 @@ import click
 
 from risk_stream.audit.span import Mark
 from risk_stream.cli.audit_log import count_all, log_errors, open_log, progress_bar
-from risk_stream.cli.kafka import run
 from risk_stream.cli.output import json_option, print_json
 from risk_stream.cli.replay import MarkType
 from risk_stream.ops.load import load_settings
@@ -36,8 +36,8 @@ def command(folder: Path, stop: Mark | None, as_json: bool) -> None:
                 now_ms = time.time_ns() // 1_000_000
                 return await write_segment(log, folder, now_ms, stop.time_ms if stop else None, progress)
 
-    with log_errors():
-        segment = run(work(), settings)
+    with log_errors(settings):
+        segment = asyncio.run(work())
     records = sum(one.records for one in segment.files) if segment is not None else 0
     size = sum(one.bytes for one in segment.files) if segment is not None else 0
     if as_json:

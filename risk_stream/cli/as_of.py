@@ -1,5 +1,6 @@
 """`risk-stream as-of`: a portfolio as it was at a moment."""
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,6 @@ import msgspec
 from risk_stream.audit.span import Mark
 from risk_stream.cli.audit_log import archive_option, log_errors, open_log, progress_bar
 from risk_stream.cli.failure import ANSWER_IS_NO, DONE
-from risk_stream.cli.kafka import run
 from risk_stream.cli.output import json_option, print_fields, print_json
 from risk_stream.cli.replay import MarkType
 from risk_stream.messages.instant import format_time
@@ -44,8 +44,8 @@ def command(archive: Path | None, at: Mark, portfolio: str, as_json: bool) -> in
             with progress_bar("as of", sum(one.end - one.first for one in bounds)) as progress:
                 return await as_of(log, portfolio, at, progress)
 
-    with log_errors():
-        found = run(work(), settings)
+    with log_errors(settings):
+        found = asyncio.run(work())
     if as_json:
         print_json(msgspec.to_builtins(found))
     else:

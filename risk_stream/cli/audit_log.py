@@ -33,10 +33,13 @@ def open_log(archive: Path | None, settings: Settings) -> OpenLog:
 
 
 @contextmanager
-def log_errors() -> Iterator[None]:
+def log_errors(settings: Settings) -> Iterator[None]:
     """What cannot be read, as words on stderr and exit code 1."""
+    from risk_stream.cli.kafka import kafka_errors
+
     try:
-        yield
+        with kafka_errors(settings):
+            yield
     except LogError as error:
         raise CommandError(str(error)) from error
 

@@ -1,5 +1,6 @@
 """`risk-stream head`: where the journals end, as JSON, to keep where the log's owner cannot change it."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,6 @@ import click
 
 from risk_stream.audit.heads import read_heads
 from risk_stream.cli.audit_log import archive_option, log_errors, open_log
-from risk_stream.cli.kafka import run
 from risk_stream.cli.output import print_json
 from risk_stream.ops.load import load_settings
 
@@ -29,7 +29,7 @@ def command(archive: Path | None, as_json: bool) -> None:
             heads = await read_heads(log)
             return {"prefix": log.prefix, "partitions": log.partitions, "heads": heads}
 
-    with log_errors():
-        found = run(work(), settings)
+    with log_errors(settings):
+        found = asyncio.run(work())
     found["heads"] = [{"partition": one.partition, "seq": one.seq, "chain": one.chain} for one in found["heads"]]
     print_json(found)

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from aiokafka.errors import KafkaError
@@ -17,9 +18,16 @@ T = TypeVar("T")
 
 def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
     """The result of `work`; a cluster that does not answer, or refuses, is a CommandError with advice."""
+    with kafka_errors(settings):
+        return asyncio.run(work)
+
+
+@contextmanager
+def kafka_errors(settings: Settings) -> Iterator[None]:
+    """The client's errors inside become a CommandError with advice."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it would log is said below, once
     try:
-        return asyncio.run(work)
+        yield
     except (TopicError, TopicsError) as error:
         raise CommandError(str(error)) from error
     except (KafkaError, TimeoutError, ConnectionError) as error:

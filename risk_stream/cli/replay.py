@@ -65,7 +65,7 @@ def command(
     opened, span = open_log(archive, settings), Span(start, stop)
     if (limits or sweep) and (head or report):
         raise click.UsageError("--head and --report go with a proof, not with --limits or --sweep")
-    with log_errors():
+    with log_errors(settings):
         if sweep is not None:
             return _sweep(opened, settings, sweep, limits, span, portfolio, jobs, as_json)
         if limits is not None:

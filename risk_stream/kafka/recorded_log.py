@@ -38,6 +38,7 @@ class KafkaLog:
         metadata = await self._asking._client.fetch_all_metadata()
         self.partitions = len(metadata.partitions_for_topic(f"{self.prefix}orders") or ())
         if not self.partitions:
+            await self._asking.stop()
             raise missing(f"{self.prefix}orders")
         return self
 
@@ -97,8 +98,12 @@ class KafkaLog:
             fetch_max_wait_ms=100,
             max_partition_fetch_bytes=FETCH_BYTES_MAX,
         )
-        async with asyncio.timeout(TIMEOUT_S):
-            await consumer.start()
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                await consumer.start()
+        except BaseException:
+            await consumer.stop()
+            raise
         self._open.append(consumer)
         return consumer
 
