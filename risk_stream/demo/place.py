@@ -1,0 +1,80 @@
+"""Where a demo is played: on the configured Kafka or one of its own, in topics and a group that nobody else has."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from uuid import uuid4
+
+import msgspec
+from aiokafka.admin import AIOKafkaAdminClient
+
+from risk_stream.broker.config import HOST
+from risk_stream.broker.embedded import EmbeddedBroker
+from risk_stream.broker.probe import free_ports, is_ready
+from risk_stream.kafka.connection import Connection
+from risk_stream.ops.settings import Settings
+
+WORKER_SETTINGS = ("broker", "app_id", "topic_prefix", "partitions", "data_dir", "metrics_port", "group_instance_id")
+"""What the demo sets for its worker; all else is as the user has it."""
+
+
+class Place(NamedTuple):
+    """Settings of the demo and its worker; `own_broker` ends with the demo."""
+
+    settings: Settings
+    own_broker: bool
+    folder: Path
+
+    @property
+    def worker_settings(self) -> dict[str, object]:
+        """RISK_STREAM_ variables of the worker, by name."""
+        return {name: getattr(self.settings, name) for name in WORKER_SETTINGS}
+
+
+@contextmanager
+def open_place(settings: Settings) -> Iterator[Place]:
+    """A place for one run; its folder, and a broker started here, are gone afterwards."""
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="risk-stream-demo-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        own = not is_configured(settings)
+        broker = stack.enter_context(EmbeddedBroker()).bootstrap if own else settings.broker
+        name = f"risk-demo-{uuid4().hex[:8]}"
+        [port] = free_ports(HOST, 1)
+        mine = msgspec.structs.replace(
+            settings,
+            broker=broker,
+            app_id=name,
+            topic_prefix=f"{name}.",
+            data_dir=folder / "worker",
+            metrics_port=port,
+            metrics_host=HOST,
+            group_instance_id="demo",  # a restarted worker takes its partitions back at once
+        )
+        yield Place(mine, own, folder)
+
+
+def is_configured(settings: Settings) -> bool:
+    """Whether there is a Kafka to use: one that was named, or one that answers where all commands look for it."""
+    default = Settings()
+    if settings.broker != default.broker or os.environ.get("RISK_STREAM_BROKER"):
+        return True
+    host, _, port = default.broker.partition(":")
+    return is_ready(host, int(port))
+
+
+async def remove_topics(connection: Connection, name: str) -> None:
+    """Delete everything on the cluster whose name begins with the demo's: topics, changelog and group."""
+    admin = AIOKafkaAdminClient(**connection.client_options())
+    await admin.start()
+    try:
+        topics = [topic for topic in await admin.list_topics() if topic.startswith(name)]
+        if topics:
+            await admin.delete_topics(topics)
+        await admin.delete_consumer_groups([name])
+    finally:
+        await admin.close()
