@@ -31,8 +31,9 @@ class Screen:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.remove_task(self._task)
-        self._bar.stop()
+        if self._console.is_terminal:
+            self._bar.remove_task(self._task)
+            self._bar.stop()
 
     def line(self, text: str) -> None:
         """Something to know."""
@@ -64,7 +65,7 @@ def show(summary: Summary, *, to_stderr: bool) -> None:
         console.print(_counts("dead letters by reason", summary.dead_letters))
     console.print(_worst(summary))
     for text in _measured(summary):
-        console.print(text)
+        console.print(text, soft_wrap=True)
     for text in summary.verdict.differences:
         console.print(text, style="red", markup=False)
     style = "bold green" if summary.verified else "bold red"
@@ -103,9 +104,10 @@ def _measured(summary: Summary) -> list[str]:
     """How fast it was, and how that was measured."""
     played, texts = summary.played, []
     if played.busy_orders:
+        hurt = ", the worker ended and started again between" if played.hurt else ""
         texts.append(
             f"\nrate     {summary.orders_per_second:,.0f} orders/s: {played.busy_orders} orders sent at once, from the "
-            "first sent to the last decision read"
+            f"first sent to the last decision read{hurt}"
         )
     p50, p99 = summary.latency_ms(0.5), summary.latency_ms(0.99)
     if p50 is not None and p99 is not None:

@@ -1,6 +1,6 @@
 """The scenario `history`: portfolios that hold the S&P 500 from 1999 to 2018, valued at every close.
 
-On the first trading day of each month, and on the last day of all, they send orders, which are checked and never
+On the first trading day of each quarter, and on the last day of all, they send orders, which are checked and never
 filled: so the values are the market's own, and 2000 to 2002 and 2008 break the drawdown limits.
 """
 
@@ -15,8 +15,8 @@ from risk_stream.demo.rounds import HALVES, Message, Round, message, money, spre
 from risk_stream.demo.sp500 import Close, read_closes
 
 INDEX = "SPX"
-BUSY_MONTHS = {(2002, 10), (2009, 3)}
-"""Near the bottoms. The orders of these months arrive at once, half of all there are."""
+BUSY_QUARTERS = {(2002, 4), (2009, 2)}
+"""Near the bottoms. The orders of these quarters arrive at once, half of all there are."""
 ORDER_SHARE = 0.04
 TRADED_AFTER_CLOSE_MS = 4 * 3_600_000
 MINUTE_MS = 60_000
@@ -48,36 +48,36 @@ class History:
     def __init__(self, orders: int, portfolios: int, seed: int) -> None:
         self.limits = Path(__file__).with_name("history.toml").read_text("utf-8")
         self.portfolios = portfolios
-        self.months = _months(read_closes())
-        busy = [_month(days[0]) in BUSY_MONTHS for days in self.months for _ in range(HALVES)]
+        self.quarters = _quarters(read_closes())
+        busy = [_quarter(days[0]) in BUSY_QUARTERS for days in self.quarters for _ in range(HALVES)]
         calm_weight = busy.count(True) / busy.count(False)
         counts = spread(orders, [1 if one else calm_weight for one in busy])
         self.rounds = [Round(count, not one) for count, one in zip(counts, busy, strict=True)]
         self._chance = random.Random(seed)
-        holders = [_holder(n, self.months[0][0].cents) for n in range(portfolios)]
+        holders = [_holder(n, self.quarters[0][0].cents) for n in range(portfolios)]
         self.halves = [holders[half::HALVES] or holders for half in range(HALVES)]
         self._names = 0
 
     def values(self, number: int, approved: Collection[str]) -> list[Message]:
-        """The end of the orders approved last month, then every close since, up to the day of the next orders."""
+        """The end of the orders approved last quarter, then every close since, up to the day of the next orders."""
         holders = self.halves[number % HALVES]
         cancelled = [_cancelled(order_id, self._before(number)[0].ts) for order_id in sorted(approved)]
         return [*cancelled, *(one for holder in holders for one in self.valuations(holder, number // HALVES))]
 
     def orders(self, number: int) -> list[Message]:
-        """Some hours after the first close of the month, minute by minute."""
-        day, count = self.months[number // HALVES][0], self.rounds[number].orders
+        """Some hours after the first close of the quarter, minute by minute."""
+        day, count = self.quarters[number // HALVES][0], self.rounds[number].orders
         start = day.ts + TRADED_AFTER_CLOSE_MS
         holders = self.halves[number % HALVES]
         return [
             self._order(holders[n % len(holders)], day, start + n * MINUTE_MS // len(holders)) for n in range(count)
         ]
 
-    def valuations(self, holder: Holder, month: int) -> Iterator[Message]:
-        """The closes behind the first of last month, up to the first of this one."""
-        days = [*(self.months[month - 1][1:] if month else []), self.months[month][0]]
+    def valuations(self, holder: Holder, quarter: int) -> Iterator[Message]:
+        """The closes behind the first of the last quarter, up to the first of this one."""
+        days = [*(self.quarters[quarter - 1][1:] if quarter else []), self.quarters[quarter][0]]
         for day in days:
-            withdrawn = self._withdrawn(holder, month, day)
+            withdrawn = self._withdrawn(holder, quarter, day)
             total = holder.units * day.cents + holder.cash - withdrawn.before - withdrawn.now
             fields: dict[str, object] = {"total_value": money(total), "ts": day.ts}
             if withdrawn.now:
@@ -87,17 +87,17 @@ class History:
                 fields["positions"] = [{"symbol": INDEX, **price}]
             yield message(holder.portfolio_id, fields)
 
-    def _withdrawn(self, holder: Holder, month: int, day: Close) -> Withdrawn:
+    def _withdrawn(self, holder: Holder, quarter: int, day: Close) -> Withdrawn:
         """A pensioner takes out a hundredth of the first value on the first trading day of each quarter."""
         if not holder.pensioner:
             return Withdrawn(0, 0)
-        fee = holder.units * self.months[0][0].cents * FEE_PERCENT_A_QUARTER // 100
-        due = day is self.months[month][0] and month > 0 and month % 3 == 0
-        before = (month - 1) // 3 if month else 0
+        fee = holder.units * self.quarters[0][0].cents * FEE_PERCENT_A_QUARTER // 100
+        due = quarter > 0 and day is self.quarters[quarter][0]
+        before = max(quarter - 1, 0)
         return Withdrawn(before * fee, fee if due else 0)
 
     def _before(self, number: int) -> list[Close]:
-        return self.months[max(number // HALVES - 1, 0)]
+        return self.quarters[max(number // HALVES - 1, 0)]
 
     def _order(self, holder: Holder, day: Close, ts: int) -> Message:
         self._names += 1
@@ -116,15 +116,15 @@ class History:
         )
 
 
-def _months(closes: list[Close]) -> list[list[Close]]:
-    """The trading days by month; the very last one is a month of its own, so that every close leads up to a first."""
+def _quarters(closes: list[Close]) -> list[list[Close]]:
+    """The trading days by quarter; the very last is a quarter of its own, so that every close leads up to a first."""
     *before, last = closes
-    return [*(list(days) for _, days in groupby(before, _month)), [last]]
+    return [*(list(days) for _, days in groupby(before, _quarter)), [last]]
 
 
-def _month(day: Close) -> tuple[int, int]:
+def _quarter(day: Close) -> tuple[int, int]:
     date = datetime.fromtimestamp(day.ts / 1000, UTC)
-    return date.year, date.month
+    return date.year, (date.month + 2) // 3
 
 
 def _holder(number: int, cents: int) -> Holder:

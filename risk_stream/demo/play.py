@@ -14,7 +14,7 @@ from risk_stream.demo.worker import Worker
 PACE_MIN = 1_000.0
 PACED_SECONDS_MAX = 15.0
 """Steady rounds together take no longer: a large demo is sent faster."""
-UNHURT, KILL, RESTART = "unhurt", "kill", "restart"
+KILL, RESTART = "kill", "restart"
 
 
 @dataclass
@@ -27,6 +27,8 @@ class Played:
     """From the first order of each busy round to its last decision, added up."""
     pace: float = 0.0
     """Orders a second in steady rounds."""
+    hurt: bool = False
+    """Whether the worker was ended in a busy round."""
 
 
 @dataclass
@@ -44,7 +46,7 @@ class Player:
     async def play(self, scenario: Scenario, progress: Callable[[int], None]) -> Played:
         """All rounds; `progress` hears how many orders are decided."""
         steady = sum(one.orders for one in scenario.rounds if one.paced)
-        played = Played(pace=max(PACE_MIN, steady / PACED_SECONDS_MAX))
+        played = Played(pace=max(PACE_MIN, steady / PACED_SECONDS_MAX), hurt=bool(self.hurts))
         approved: list[set[str]] = [set() for _ in range(HALVES)]
         await self.feed.send(self.values_topic, scenario.values(0, ()))
         for number, one in enumerate(scenario.rounds):

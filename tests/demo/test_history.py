@@ -33,8 +33,8 @@ def pictures(history: History, number: int) -> tuple[list[dict[str, Any]], list[
     """The risk picture after each close of a portfolio's history, and all violation events: one step a valuation."""
     played = Offline(history.limits)
     holders = {one.portfolio_id: one for half in history.halves for one in half}
-    for month in range(len(history.months)):
-        for message in history.valuations(holders[f"H{number:04}"], month):
+    for quarter in range(len(history.quarters)):
+        for message in history.valuations(holders[f"H{number:04}"], quarter):
             played.step([message], ())
     records = played.logs.records
     found = ([json.loads(one.value or b"") for one in records[name]] for name in ("portfolio-risk", "violations"))
