@@ -26,6 +26,9 @@ from risk_stream.ops.metrics import WorkerMetrics
 OLDER_VALUES_POLL_S = 0.002
 """How often waiting orders look whether their values have caught up: an answer without records wakes nobody."""
 
+SNAPSHOT_SHARE_MAX = 0.2
+"""Of a partition's time, for writing snapshots: where they are slow they become rarer, and a recovery replays more."""
+
 AHEAD_RECORDS_MIN = 500
 """While a step commits the next is computed only when so many wait; fewer are better merged with what still arrives."""
 
@@ -236,7 +239,9 @@ class Stepper:
     async def _write_snapshot(self, cut: Any) -> None:
         started = self._loop.time()
         await self._owned.snapshotter.write(cut, self._owned.journal_next)
-        self._metrics.snapshot(len(cut.rows), self._loop.time() - started)
+        seconds = self._loop.time() - started
+        self._metrics.snapshot(len(cut.rows), seconds)
+        self._snapshot_at = max(self._snapshot_at, self._loop.time() + seconds / SNAPSHOT_SHARE_MAX)
 
     def _start(self, work: Any) -> None:
         self._commit = asyncio.create_task(work, name=f"commit-{self._partition}")
