@@ -26,7 +26,7 @@ from risk_stream.ops.metrics import WorkerMetrics
 log = logging.getLogger(__name__)
 
 GC_NEW_OBJECTS = 50_000
-"""New objects before a collection. 1,000 fetched records are 2,000 objects: with 700, the default, it would always look."""
+"""New objects before a collection: 1,000 fetched records are 2,000 objects, with 700 (the default) it always looks."""
 
 STOP_TIMEOUT_S = 30.0
 """A clean stop that takes longer is none: the process ends with an error, and the next start recovers."""

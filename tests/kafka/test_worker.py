@@ -78,11 +78,9 @@ def test_orders_wait_for_older_values(cluster: Cluster) -> None:
 
 
 KILLED_AT = [
-    "step.before_begin:9",
     "step.after_produce:12",
     "step.after_offsets:7",
     "step.after_commit:15",
-    "snapshot.after_cut:2",
     "snapshot.after_produce:2",
     "snapshot.after_commit:3",
     "snapshot.after_store:2",
@@ -99,7 +97,7 @@ def test_a_kill_loses_and_repeats_nothing(cluster: Cluster, point: str) -> None:
     cluster.judge(1_500)
 
 
-@pytest.mark.parametrize("point", ["takeover.after_fence", "takeover.after_changelog", "takeover.after_seek"])
+@pytest.mark.parametrize("point", ["takeover.after_fence", "takeover.after_seek"])
 def test_a_kill_during_a_takeover_does_no_harm(cluster: Cluster, point: str) -> None:
     """The next take-over starts over."""
     cluster.orders(300)
