@@ -53,20 +53,12 @@ MUTANTS = (
         (
             (
                 "kafka/step.py",
-                "        cut = self._owned.snapshotter.cut(self._owned.end)\n        await self._committed()\n",
-                "        cut = self._owned.snapshotter.cut(self._owned.end)\n",
-            ),
-            (
-                "kafka/snapshot.py",
-                '        failpoint("snapshot.before_begin")\n',
-                "        guess = self._changelog_next + len(cut.rows) + 3\n"
-                "        self._store.apply(cut.rows, Saved(mark, guess))\n"
-                '        failpoint("snapshot.before_begin")\n',
-            ),
-            (
-                "kafka/changelog.py",
-                '        raise Untrusted(f"ends at {end}, was written up to {have.changelog_next}")\n',
-                "        return have\n",
+                '        failpoint("step.after_compute")\n',
+                "        rows, saved = self._owned.engine.cut(), self._owned.store.saved()\n"
+                "        if saved is not None:\n"
+                "            self._owned.store.apply(rows, saved)\n"
+                "            self._owned.engine.saved()\n"
+                '        failpoint("step.after_compute")\n',
             ),
         ),
         kill.at_points,
