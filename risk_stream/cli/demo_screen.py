@@ -16,11 +16,8 @@ class Screen:
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        counted = (BarColumn(), MofNCompleteColumn())
-        self._bar = Progress(
-            *columns[:2], *counted, columns[2], TextColumn("{task.fields[note]}"), console=self._console
-        )
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bar = Progress(SpinnerColumn(), *columns, TextColumn("{task.fields[note]}"), console=self._console)
         self._task = self._bar.add_task("", note="", visible=False)
 
     def __enter__(self) -> Self:
@@ -42,7 +39,8 @@ class Screen:
     def stage(self, text: str, total: int | None = None) -> None:
         """Something begins, of `total` steps where they can be counted."""
         if self._console.is_terminal:
-            self._bar.reset(self._task, description=text, total=total, visible=True, note="")
+            self._bar.remove_task(self._task)
+            self._task = self._bar.add_task(text, total=total, note="")
         else:
             self.line(text if total is None else f"{text}: {total}")
 

@@ -45,7 +45,11 @@ class Feed:
             await asyncio.gather(*await self._submit(topic, messages))
 
     async def send_paced(
-        self, topic: str, messages: Sequence[Message], per_second: float, sending: Callable[[int, int], None]
+        self,
+        topic: str,
+        messages: Sequence[Message],
+        per_second: float,
+        sending: Callable[[int, int], None] = lambda first, behind: None,
     ) -> None:
         """Send them evenly in time; `sending` hears each slice (first, behind the last) at the moment it is sent."""
         loop = asyncio.get_running_loop()

@@ -66,10 +66,12 @@ class Player:
         started, decided = loop.time(), played.orders
         played.orders += len(orders)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.feed.send(self.values_topic, values))
-            if paced:
+            if paced and orders:
+                duration_s = len(orders) / played.pace
+                tasks.create_task(self.feed.send_paced(self.values_topic, values, len(values) / duration_s))
                 tasks.create_task(self._send_paced(orders, played.pace))
             else:
+                tasks.create_task(self.feed.send(self.values_topic, values))
                 tasks.create_task(self.feed.send(self.orders_topic, orders))
             if number in self.hurts:
                 tasks.create_task(self._hurt(self.hurts[number], decided + len(orders) // 3))

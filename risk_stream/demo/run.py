@@ -117,6 +117,6 @@ async def _play(
 async def _judge(
     logs: list[PartitionLogs], scenario: Scenario, played: Played, latency_s: list[float], progress: Progress
 ) -> Summary:
-    progress.stage("deciding everything again with the naive model", sum(map(inputs_of, logs)))
+    progress.stage("checking with the naive model", sum(map(inputs_of, logs)))
     verdict = await asyncio.to_thread(verify_all, logs, progress.step)
     return summarize(logs, scenario.portfolios, played, latency_s, verdict)
