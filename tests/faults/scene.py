@@ -146,7 +146,7 @@ class Scene:
             if monotonic() - began > timeout:
                 self.outcome.findings.append(f"I8 no lag 0 after {timeout:g} s; lag {await self.lag()}; {self._said()}")
                 return False
-            if not any(worker.running for worker in self.workers):
+            if not self._keepers and not any(worker.running for worker in self.workers):
                 self.outcome.findings.append(f"I8 no worker lives; {self._said()}")
                 return False
             await asyncio.sleep(POLL_SECONDS)
