@@ -8,7 +8,7 @@ FOR_EVER: Final = -1
 AUDIT_MS: Final = 7 * 366 * DAY_MS  # seven years: what regulators ask of order records, with margin
 DEAD_LETTERS_MS: Final = 90 * DAY_MS
 DEAD_LETTER_BYTES_MAX: Final = 1_048_588 + 64 * 1024
-"""The largest input the broker takes by default, and its headers: a refused dead letter would stop the worker for good."""
+"""The largest input the broker takes by default, and its headers: a refused dead letter would stop the worker."""
 
 
 @dataclass(frozen=True)
