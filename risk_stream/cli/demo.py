@@ -1,11 +1,11 @@
 """`risk-stream demo`: the main job from end to end, and the proof that every decision is right."""
 
-import asyncio
 import logging
 
 import click
 
 from risk_stream.cli.failure import DONE, FAILED, CommandError
+from risk_stream.cli.interrupt import heed_signals, run_heeding
 from risk_stream.cli.output import json_option, print_json
 from risk_stream.ops.load import load_settings
 
@@ -45,16 +45,15 @@ def command(
     """
     settings = load_settings()
     # Here, not above: --help should not wait for the Kafka client.
-    from aiokafka.errors import KafkaError
-
+    from risk_stream.cli.demo_failure import said
     from risk_stream.cli.demo_screen import Screen, show
     from risk_stream.demo.place import open_place
-    from risk_stream.demo.run import Hurts, run
+    from risk_stream.demo.run import Hurts, judge, run
     from risk_stream.demo.scenarios import make_scenario
     from risk_stream.demo.sp500 import HistoryError
-    from risk_stream.demo.worker import WorkerError
 
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it would log is said below, once
+    heed_signals()
     defaults = SCENARIOS[scenario]
     try:
         played = make_scenario(scenario, orders or defaults[0], portfolios or defaults[1], seed)
@@ -65,20 +64,11 @@ def command(
         try:
             with open_place(settings) as place:
                 screen.line(f"broker {place.settings.broker}, topics {place.settings.topic_prefix}*")
-                summary = asyncio.run(run(place, played, Hurts(kill_worker, restart_worker), screen, keep))
-        except* WorkerError as errors:
-            raise CommandError(str(_first(errors))) from errors
-        except* (KafkaError, TimeoutError, ConnectionError) as errors:
-            raise CommandError(f"Kafka at {settings.broker}: {_first(errors)!r}") from errors
+                game = run_heeding(run(place, played, Hurts(kill_worker, restart_worker), screen, keep))
+        except Exception as error:
+            raise said(error, settings.broker) from error
+        summary = judge(game, screen)
     show(summary, to_stderr=as_json)
     if as_json:
         print_json(summary.fields())
     return DONE if summary.verified else FAILED
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """One of the errors of tasks that ran side by side: the others follow from it."""
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -1,16 +1,18 @@
 """Where a demo is played: on the configured Kafka or one of its own, in topics and a group that nobody else has."""
 
+import asyncio
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
 import msgspec
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from risk_stream.broker.config import HOST
 from risk_stream.broker.embedded import EmbeddedBroker
@@ -18,6 +20,7 @@ from risk_stream.broker.probe import free_ports, is_ready
 from risk_stream.kafka.connection import Connection
 from risk_stream.ops.settings import Settings
 
+TIMEOUT_S = 30.0
 WORKER_SETTINGS = ("broker", "app_id", "topic_prefix", "partitions", "data_dir", "metrics_port", "group_instance_id")
 """What the demo sets for its worker; all else is as the user has it."""
 
@@ -68,12 +71,12 @@ def is_configured(settings: Settings) -> bool:
 
 
 async def remove_topics(connection: Connection, name: str) -> None:
-    """Delete the demo's topics and changelog; the broker forgets its group by itself."""
+    """Delete the demo's topics and changelog, if the cluster lets us; the broker forgets its group by itself."""
     admin = AIOKafkaAdminClient(**connection.client_options())
-    await admin.start()
-    try:
-        topics = [topic for topic in await admin.list_topics() if topic.startswith(name)]
-        if topics:
-            await admin.delete_topics(topics)
-    finally:
-        await admin.close()
+    with suppress(KafkaError, TimeoutError, ConnectionError):  # how the demo went is what matters
+        async with asyncio.timeout(TIMEOUT_S):
+            await admin.start()
+            topics = [topic for topic in await admin.list_topics() if topic.startswith(name)]
+            if topics:
+                await admin.delete_topics(topics)
+    await admin.close()

@@ -1,6 +1,5 @@
-"""One run of the demo, from top to bottom."""
+"""One run of the demo, from top to bottom: run, then judge."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple, Protocol
@@ -46,8 +45,17 @@ class Hurts(NamedTuple):
         return {number: how for number, how, wanted in chosen if wanted}
 
 
-async def run(place: Place, scenario: Scenario, hurts: Hurts, progress: Progress, keep: bool) -> Summary:
-    """Topics, limits, worker, rounds, and the model's verdict. Raises WorkerError when the worker fails."""
+class Game(NamedTuple):
+    """What was played: the topics as they stand, and what was measured."""
+
+    logs: list[PartitionLogs]
+    portfolios: int
+    played: Played
+    latency_s: list[float]
+
+
+async def run(place: Place, scenario: Scenario, hurts: Hurts, progress: Progress, keep: bool) -> Game:
+    """Topics, limits, worker, rounds; then all topics are read. Raises WorkerError when the worker fails."""
     connection, name = place.settings.connection(), place.settings.app_id
     worker = Worker(place.worker_settings, place.folder / "worker.log", place.settings.metrics_port)
     try:
@@ -63,7 +71,7 @@ async def run(place: Place, scenario: Scenario, hurts: Hurts, progress: Progress
         worker.kill()
         if not (keep or place.own_broker):
             await remove_topics(connection, name)
-    return await _judge(logs, scenario, played, latency_s, progress)
+    return Game(logs, scenario.portfolios, played, latency_s)
 
 
 async def _prepare(place: Place, scenario: Scenario, progress: Progress) -> None:
@@ -114,9 +122,8 @@ async def _play(
         return await player.play(scenario, progress.step), watch.latencies
 
 
-async def _judge(
-    logs: list[PartitionLogs], scenario: Scenario, played: Played, latency_s: list[float], progress: Progress
-) -> Summary:
-    progress.stage("checking with the naive model", sum(map(inputs_of, logs)))
-    verdict = await asyncio.to_thread(verify_all, logs, progress.step)
-    return summarize(logs, scenario.portfolios, played, latency_s, verdict)
+def judge(game: Game, progress: Progress) -> Summary:
+    """What the naive model says of it, and the numbers."""
+    progress.stage("checking with the naive model", sum(map(inputs_of, game.logs)))
+    verdict = verify_all(game.logs, progress.step)
+    return summarize(game.logs, game.portfolios, game.played, game.latency_s, verdict)

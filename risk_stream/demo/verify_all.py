@@ -2,7 +2,7 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from risk_stream.demo.logs import PartitionLogs
@@ -14,21 +14,29 @@ IN_PROCESS_RECORDS_MAX = 5_000
 
 def verify_all(logs: Sequence[PartitionLogs], progress: Callable[[int], None]) -> Verdict:
     """The verdicts of all partitions as one; `progress` hears how many inputs are decided again."""
-    verdicts, done = [], 0
-    if sum(map(inputs_of, logs)) <= IN_PROCESS_RECORDS_MAX:
-        for one in logs:
-            verdicts.append(verify_partition(one))
-            progress(done := done + inputs_of(one))
-    else:
-        # spawn: nothing of this process's threads and loops comes along
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(len(logs), os.cpu_count() or 1), context) as pool:
-            sizes = {pool.submit(verify_partition, one): inputs_of(one) for one in logs}
-            for future in as_completed(sizes):
-                verdicts.append(future.result())
-                progress(done := done + sizes[future])
+    verdicts: list[Verdict] = []
+    done = 0
+    for inputs, verdict in _verdicts(logs):
+        verdicts.append(verdict)
+        progress(done := done + inputs)
     differences = [text for verdict in verdicts for text in verdict.differences]
     return Verdict(sum(verdict.compared for verdict in verdicts), differences[:DIFFERENCES_KEPT_MAX])
+
+
+def _verdicts(logs: Sequence[PartitionLogs]) -> Iterator[tuple[int, Verdict]]:
+    """Inputs and verdict of each partition, as they are done."""
+    if sum(map(inputs_of, logs)) <= IN_PROCESS_RECORDS_MAX:
+        yield from ((inputs_of(one), verify_partition(one)) for one in logs)
+        return
+    context = multiprocessing.get_context("spawn")  # nothing of this process's threads and loops comes along
+    with ProcessPoolExecutor(min(len(logs), os.cpu_count() or 1), context) as pool:
+        sizes = {pool.submit(verify_partition, one): inputs_of(one) for one in logs}
+        try:
+            yield from ((sizes[future], future.result()) for future in as_completed(sizes))
+        except BaseException:
+            for child in multiprocessing.active_children():  # leaving would wait for them
+                child.terminate()
+            raise
 
 
 def inputs_of(logs: PartitionLogs) -> int:

@@ -1,11 +1,17 @@
 """`risk-stream demo` end to end: real broker, real worker, every answer compared with the naive model's."""
 
 import json
+import os
+import signal
+import subprocess
+from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.cli.command import Done
+from tests.cli.command import EXECUTABLE, Done
 from tests.cli.conftest import Shell
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.broker
 
@@ -39,3 +45,16 @@ def test_history(shell: Shell) -> None:
     fields = summary(shell("demo", "--scenario", "history", "--orders", "400", "--portfolios", "2", "--json"))
     assert (fields["orders"], fields["verified"]) == (400, True)
     assert json.dumps(fields["latency_ms"]).count("null") == 0
+
+
+def test_told_to_stop_it_leaves_nothing_behind(shell: Shell, tmp_path: Path) -> None:
+    """SIGTERM in mid-flight: exit code 130, and the worker's process is gone."""
+    said = tmp_path / "said"
+    with said.open("wb") as err:
+        demo = subprocess.Popen([EXECUTABLE, "demo"], stderr=err, env=os.environ | shell.env)
+    wait_for(lambda: demo.poll() is not None or b"deciding orders" in said.read_bytes(), 120)
+    children = psutil.Process(demo.pid).children()
+    assert children
+    demo.send_signal(signal.SIGTERM)
+    assert demo.wait(60) == 130
+    assert psutil.wait_procs(children, timeout=10)[1] == []

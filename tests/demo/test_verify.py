@@ -88,6 +88,21 @@ def test_sound_logs_are_verified(logs: PartitionLogs) -> None:
     assert done == [inputs_of(logs)]
 
 
+def test_many_records_are_verified_in_processes_of_their_own(
+    logs: PartitionLogs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same verdict, partition by partition."""
+    monkeypatch.setattr("risk_stream.demo.verify_all.IN_PROCESS_RECORDS_MAX", 0)
+    alone = verify_partition(logs)
+    bad = deepcopy(logs)
+    flip(bad)
+    done: list[int] = []
+    verdict = verify_all([logs, bad], done.append)
+    assert verdict.compared == 2 * alone.compared
+    assert verdict.differences == verify_partition(bad).differences != []
+    assert done == [inputs_of(logs), 2 * inputs_of(logs)]
+
+
 @pytest.mark.parametrize("damage", [flip, repeat, lose, bend, misplace, skip, stop_early, misremember])
 def test_damage_is_noticed(logs: PartitionLogs, damage: Callable[[PartitionLogs], None]) -> None:
     """Each of these is a difference, and says where."""
