@@ -40,6 +40,7 @@ class Worker:
         self.package_root = package_root
         self.process: subprocess.Popen[bytes] | None = None
         self.exit_codes: list[int] = []
+        self._began = 0  # characters of the log before the present start
         atexit.register(self.kill)  # whatever becomes of the harness, no worker outlives it
 
     def start(self, failpoints: str = "", prefix: tuple[str, ...] = (), **changes: object) -> None:
@@ -49,6 +50,7 @@ class Worker:
         environment |= {f"RISK_STREAM_{name.upper()}": str(value) for name, value in (self.settings | changes).items()}
         if failpoints:
             environment |= CONSENT | {"RISK_STREAM_FAILPOINTS": failpoints}
+        self._began = len(self.said())
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*prefix, sys.executable, *START], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
@@ -108,6 +110,15 @@ class Worker:
     def said(self) -> str:
         """Everything it wrote."""
         return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
+
+    async def decides(self, timeout: float = 45.0) -> bool:
+        """Wait until the process that runs now has taken a partition over."""
+        deadline = monotonic() + timeout
+        while "deciding from step" not in self.said()[self._began :]:
+            if monotonic() > deadline or not self.running:
+                return False
+            await asyncio.sleep(POLL_SECONDS)
+        return True
 
     def last_line(self) -> str:
         """Its last line."""

@@ -20,10 +20,12 @@ async def storm(stage: Stage, number: int, short: bool) -> Outcome:
         first, *others = (scene.worker() for _ in range(3))
         first.start()
         scene.outcome.must(await scene.until_handled(100), "no progress before the fault")
-        for turn in range(5 if short else 60):
+        for turn in range(6 if short else 60):
             worker = others[turn % 2]
             if not worker.running:
                 worker.start()
+                if turn % 3 != 2:  # every third is ended while it starts
+                    await worker.decides(15)  # in vain when the other two have both partitions
             elif scene.random.random() < 0.5:
                 worker.kill()
             else:
