@@ -6,6 +6,7 @@ tests/decide/test_warm.py proves that later work, evictions and growth included,
 import json
 
 from risk_stream.decide.engine import Engine
+from risk_stream.messages.decode import decode_control
 from risk_stream.messages.records import Records
 from risk_stream.rules.book import Controls
 from risk_stream.state.arena import new_state
@@ -18,6 +19,18 @@ ROUNDS = 2
 """What the first round saves the second loads."""
 
 TIME_MS = 1_700_000_000_000
+
+POSITIONS = 100
+"""With a limit on each, more violations than a step makes room for at first."""
+
+LIMIT = {
+    "type": "SET_LIMIT",
+    "limit_id": "warm-up",
+    "kind": "POSITION_SIZE",
+    "threshold": "0.0000001",
+    "actor": "warm-up",
+    "reason": "warm-up",
+}
 
 
 class _Rows:
@@ -32,21 +45,25 @@ class _Rows:
 
 def warm_up() -> None:
     """Decide, save, evict and load a few portfolios on engines that are thrown away."""
-    rows, plan = _Rows(), Controls().plan()
+    rows, controls = _Rows(), Controls()
+    sweep_strings(new_state())  # rare, and in mid-flight when it comes
+    controls.append(0, decode_control(json.dumps(LIMIT).encode(), TIME_MS))
     for number in range(ROUNDS):
         engine = Engine(0, 1, rows, resident_max=1)
-        engine.step(_values(number), _orders(number), plan)
+        engine.step(_values(number), _orders(number), controls.plan())
         rows.rows.update(engine.cut())
         engine.saved()
-        engine.step(_records(number, []), _orders(number + ROUNDS), plan)
+        # Only what the last step left alone is evicted.
+        engine.step(_records(number, []), _records(number, [{"order_id": "last", "quantity": "0"}], 1), controls.plan())
         engine.saved()
-    sweep_strings(new_state())  # rare, and in mid-flight when it comes
 
 
 def _values(number: int) -> Records:
     valuation: dict[str, object] = {
         "total_value": "1000000",
-        "positions": [{"symbol": "S", "quantity": "10", "price": "100", "sector": "A"}],
+        "positions": [
+            {"symbol": f"S{place}", "quantity": "10", "price": "100", "sector": "A"} for place in range(POSITIONS)
+        ],
         "metrics": {"m": 1.5},
     }
     execution: dict[str, object] = {
@@ -54,7 +71,7 @@ def _values(number: int) -> Records:
         "order_id": f"o{number}",
         "execution_id": f"e{number}",
         "status": "FILLED",
-        "symbol": "S",
+        "symbol": "S0",
         "side": "BUY",
         "last_quantity": "1",
         "last_price": "100",
@@ -63,13 +80,13 @@ def _values(number: int) -> Records:
 
 
 def _orders(number: int) -> Records:
-    order: dict[str, object] = {"symbol": "S", "side": "BUY", "quantity": "1", "price": "100"}
+    order: dict[str, object] = {"symbol": "S0", "side": "BUY", "quantity": "1", "price": "100"}
     refused = {**order, "order_id": "r", "quantity": "0"}
     return _records(number, [{"order_id": f"o{number + step}", **order} for step in range(2)] + [refused])
 
 
-def _records(number: int, messages: list[dict[str, object]]) -> Records:
-    names = [f"warm-up-{name}" for name in range(PORTFOLIOS)]
+def _records(number: int, messages: list[dict[str, object]], portfolios: int = PORTFOLIOS) -> Records:
+    names = [f"warm-up-{name}" for name in range(portfolios)]
     values: list[bytes | None] = [
         json.dumps({"portfolio_id": name, **message}).encode() for message in messages for name in names
     ]
