@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet --constraint deploy/constraints.txt
 PYTHON ?=
 
-.PHONY: help demo test lint format types pytest clean distclean relock-broker
+.PHONY: help demo test lint format types pytest faults mutants simulate fuzz clean distclean relock-broker
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -30,6 +30,22 @@ types: $(VENV)/.test               ## mypy, strict
 pytest: $(VENV)/.test              ## the tests alone; `make pytest ARGS="-k topics"` picks some
 	$(BIN)/risk-stream compile
 	$(BIN)/pytest $(ARGS)
+
+faults: $(VENV)/.test              ## the whole fault campaign, hours: report in faults.md; `make faults ARGS="--rows 9,13"` picks some
+	$(BIN)/risk-stream compile
+	$(BIN)/python -m tests.faults --full --report faults.md $(ARGS)
+
+mutants: $(VENV)/.test             ## break the package on purpose, in one place at a time: the harness must find each
+	$(BIN)/risk-stream compile
+	$(BIN)/python -m tests.faults.mutants $(ARGS)
+
+SCHEDULES ?= 100000
+simulate: $(VENV)/.test            ## seeded crash schedules of the protocol in memory: make simulate SCHEDULES=1000000
+	$(BIN)/python -m tests.simulation --schedules $(SCHEDULES) $(ARGS)
+
+DECODES ?= 1000000
+fuzz: $(VENV)/.test                ## random bytes and spoilt messages through every decoder: make fuzz DECODES=1000000
+	$(BIN)/python -m tests.faults.fuzz --decodes $(DECODES) $(ARGS)
 
 relock-broker: $(VENV)/.test       ## write the lock file of the embedded broker anew (VERSION=4.4.0)
 	$(BIN)/python -m risk_stream.broker.relock $(VERSION)

@@ -52,9 +52,9 @@ def test_told_to_stop_it_leaves_nothing_behind(shell: Shell, tmp_path: Path) -> 
     said = tmp_path / "said"
     with said.open("wb") as err:
         demo = subprocess.Popen([EXECUTABLE, "demo"], stderr=err, env=os.environ | shell.env)
-    wait_for(lambda: demo.poll() is not None or b"deciding orders" in said.read_bytes(), 120)
+    wait_for(lambda: demo.poll() is not None or b"deciding orders" in said.read_bytes(), 240)
     children = psutil.Process(demo.pid).children()
     assert children
     demo.send_signal(signal.SIGTERM)
-    assert demo.wait(60) == 130
-    assert psutil.wait_procs(children, timeout=10)[1] == []
+    assert demo.wait(120) == 130
+    assert psutil.wait_procs(children, timeout=60)[1] == []

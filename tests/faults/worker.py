@@ -91,7 +91,7 @@ class Worker:
             await asyncio.sleep(POLL_SECONDS)
         return None
 
-    async def stop(self, timeout: float = 30.0) -> int:
+    async def stop(self, timeout: float = 60.0) -> int:
         """Ask it to stop in order; killed, with exit code -9, when it does not."""
         if self.process is None:
             return self.exit_codes[-1] if self.exit_codes else 0

@@ -2,13 +2,15 @@
 
 import asyncio
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from risk_stream.kafka.producer import PartitionProducer
-from tests.kafka.harness import Cluster
+from tests.kafka.harness import DEADLINE_S, Cluster
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.broker
 
@@ -39,11 +41,11 @@ def test_controls_are_read_before_the_first_decision_and_followed(cluster: Clust
     cluster.start()
     assert {decision["controls"] for decision in cluster.judge(20)} == {39}
     cluster.publish("controls", [(0, None, b"set 40")])
-    sent = 20
+    sent, deadline = 20, time.monotonic() + DEADLINE_S
     while {decision["controls"] for decision in cluster.judge(sent)} == {39}:
+        assert time.monotonic() < deadline
         cluster.orders(2, first=sent)
         sent += 2
-        assert sent < 2_000
 
 
 def test_a_refused_control_is_answered_once(cluster: Cluster) -> None:
@@ -90,11 +92,11 @@ KILLED_AT = [
 @pytest.mark.parametrize("point", KILLED_AT)
 def test_a_kill_loses_and_repeats_nothing(cluster: Cluster, point: str) -> None:
     """SIGKILL at a named point; the restarted worker goes on as if nothing had been."""
-    cluster.orders(1_500)
     first = cluster.start(failpoints=point, instance_id="one")
+    sent = cluster.orders_until_it_ends(first)
     assert first.ends() == -9
     cluster.start(instance_id="one")
-    cluster.judge(1_500)
+    cluster.judge(sent)
 
 
 @pytest.mark.parametrize("point", ["takeover.after_fence", "takeover.after_seek"])
@@ -244,8 +246,5 @@ def test_committed_offsets_reach_the_end_over_transaction_markers(cluster: Clust
     asyncio.run(send())
     worker = cluster.start(snapshot_interval=0.1)
     cluster.judge(1)
-    for _ in range(200):
-        if asyncio.run(lag()) == 0:
-            break
-    assert asyncio.run(lag()) == 0
+    wait_for(lambda: asyncio.run(lag()) == 0, DEADLINE_S)
     assert worker.stop() == 0
