@@ -2,6 +2,8 @@
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import accumulate, takewhile
+from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from risk_stream.kafka.failstop import Doubt
@@ -9,6 +11,14 @@ from risk_stream.kafka.journal import Range
 from risk_stream.messages.records import Records
 
 EMPTY = Records([], [], [], [])
+
+WAITING_BYTES_MAX = 64 * 1024 * 1024
+"""Of values, beside the count of records: 20,000 orders are 3 MB, but a record may be 1 MiB. One list comes on top."""
+
+STEP_BYTES_MAX = 16 * 1024 * 1024
+"""Of values that one step takes of one input: 2,000 orders are 0.3 MB. One record is always taken."""
+
+_value_bytes = attrgetter("serialized_value_size")
 
 
 class FetchedRecord(Protocol):
@@ -22,6 +32,8 @@ class FetchedRecord(Protocol):
     def key(self) -> bytes | None: ...
     @property
     def value(self) -> bytes | None: ...
+    @property
+    def serialized_value_size(self) -> int: ...
 
 
 class Chunk(NamedTuple):
@@ -32,6 +44,8 @@ class Chunk(NamedTuple):
 
     records: Sequence[FetchedRecord]
     old_answer: int | None
+    bytes: int
+    """Of the values."""
 
 
 class InputBuffer:
@@ -45,21 +59,41 @@ class InputBuffer:
         self.position = next_offset
         """Behind the last record put in, transaction markers included: all below it is here or handled."""
         self.count = 0
+        self._bytes = 0
         self.taken_timestamp = -1
         """Timestamp of the last record taken; those still to come are not older (the broker appends in time order)."""
 
     def has_room(self) -> bool:
-        """Whether more may be fetched. One fetch (at most 1 MiB) may still arrive after this turned false."""
-        return self.count < self._records_max
+        """Whether more may be fetched. One fetch may still arrive after this turned false."""
+        return self.count < self._records_max and self._bytes < WAITING_BYTES_MAX
 
-    def put(self, records: Sequence[FetchedRecord], position: int, old_answer: int | None = None) -> None:
-        """Append what was fetched; Doubt when offsets do not rise, as after a topic was made anew."""
+    def put(
+        self,
+        records: Sequence[FetchedRecord],
+        position: int,
+        old_answer: int | None = None,
+        start: int | None = None,
+    ) -> None:
+        """Append what the reader found on its way from `start` to `position`, nothing included.
+
+        Doubt when offsets do not rise, as after a topic was made anew, or when it started beyond where it stood last:
+        what was found between was lost on its way here, and would pass for transaction markers. None: not known.
+        """
+        if start is not None and start > self.position:
+            raise Doubt(
+                f"{self._name}: fetched from {start} on, expected from {self.position}: records in between lost"
+            )
+        if not records:
+            self.position = max(self.position, position)
+            return
         first, last = records[0].offset, records[-1].offset
         if first < self.position or last - first < len(records) - 1 or position <= last:
             raise Doubt(f"{self._name}: fetched [{first},{last}] position {position}, expected from {self.position}")
         self.position = position
-        self._chunks.append(Chunk(records, old_answer))
+        size = sum(map(_value_bytes, records))
+        self._chunks.append(Chunk(records, old_answer, size))
         self.count += len(records)
+        self._bytes += size
 
     def markers_behind(self, position: int) -> bool:
         """Whether nothing waits, yet the reader stands further on: there were only transaction markers."""
@@ -82,18 +116,24 @@ class InputBuffer:
         A record may be taken when its timestamp is at most `timestamp_max` (None: every record may), or when `answer`,
         the time of the values' last answer, all of which is handled, is another than the one too old for its chunk.
         """
-        start = self.next_offset
+        start, room = self.next_offset, STEP_BYTES_MAX
         parts: list[Sequence[FetchedRecord]] = []
-        while self._chunks and limit > 0:
+        while self._chunks and limit > 0 and room > 0:
             chunk = self._chunks[0]
             allowed = _allowed(chunk, min(limit, len(chunk.records)), timestamp_max, answer)
+            if chunk.bytes > room:
+                allowed = min(allowed, _fitting(chunk.records, room))
             if not allowed:
                 break
             parts.append(chunk.records[:allowed])
+            left = chunk.records[allowed:]
+            size = chunk.bytes if not left else sum(map(_value_bytes, parts[-1]))
             limit -= allowed
+            room -= size
             self.count -= allowed
-            if allowed < len(chunk.records):
-                self._chunks[0] = Chunk(chunk.records[allowed:], chunk.old_answer)
+            self._bytes -= size
+            if left:
+                self._chunks[0] = Chunk(left, chunk.old_answer, chunk.bytes - size)
                 break
             self._chunks.popleft()
         if not parts:
@@ -111,6 +151,12 @@ def _allowed(chunk: Chunk, count: int, timestamp_max: int | None, answer: int | 
     if records[count - 1].timestamp <= timestamp_max:
         return count
     return next(index for index in range(count) if records[index].timestamp > timestamp_max)
+
+
+def _fitting(records: Sequence[FetchedRecord], room: int) -> int:
+    """How many of the first records fit into so many bytes, and one in any case."""
+    sizes = accumulate(map(_value_bytes, records))
+    return max(1, sum(1 for _ in takewhile(lambda size: size <= room, sizes)))
 
 
 def columns(parts: Sequence[Sequence[FetchedRecord]]) -> Records:

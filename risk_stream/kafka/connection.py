@@ -4,6 +4,10 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Any
 
+from risk_stream.kafka.inflation import bound_inflation
+
+bound_inflation()  # here, because no client is made without a Connection
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:

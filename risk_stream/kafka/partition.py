@@ -58,11 +58,17 @@ class Partition:
         stepper = self._stepper
         return stepper is not None and (stepper.orders if tp == self._orders else stepper.values).has_room()
 
-    def receive(self, tp: TopicPartition, records: Sequence[FetchedRecord]) -> None:
+    def position(self, tp: TopicPartition) -> int:
+        """Where the fetcher stands in this input; asked only while this is its handler."""
+        assert self._stepper is not None
+        values, orders = self._stepper.positions()
+        return orders if tp == self._orders else values
+
+    def receive(self, tp: TopicPartition, records: Sequence[FetchedRecord], start: int | None) -> None:
         """Buffer what was fetched and wake the stepper."""
         stepper = self._stepper
         if stepper is not None:
-            (stepper.receive_orders if tp == self._orders else stepper.receive_values)(records)
+            (stepper.receive_orders if tp == self._orders else stepper.receive_values)(records, start)
 
     def stuck_since(self) -> float | None:
         """Since when (loop time) nothing moved although it should: steps with work, or the broker's answers."""

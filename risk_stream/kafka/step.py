@@ -95,16 +95,22 @@ class Stepper:
         """Where the fetcher keeps what it knows of the two inputs; to be set before records come."""
         self._values_state, self._orders_state = values_state, orders_state
 
-    def receive_values(self, records: Sequence[FetchedRecord]) -> None:
-        """Buffer fetched values."""
-        self.values.put(records, self._values_state.position)
-        self._wake.set()
+    def receive_values(self, records: Sequence[FetchedRecord], start: int | None) -> None:
+        """Buffer values fetched from `start` on."""
+        self.values.put(records, self._values_state.position, start=start)
+        if records:
+            self._wake.set()
 
-    def receive_orders(self, records: Sequence[FetchedRecord]) -> None:
-        """Buffer fetched orders, and whether the values have answered since."""
+    def receive_orders(self, records: Sequence[FetchedRecord], start: int | None) -> None:
+        """Buffer orders fetched from `start` on, and whether the values have answered since."""
         values, orders = self._values_state.timestamp or 0, self._orders_state.timestamp or 0
-        self.orders.put(records, self._orders_state.position, values if values < orders else None)
-        self._wake.set()
+        self.orders.put(records, self._orders_state.position, values if values < orders else None, start)
+        if records:
+            self._wake.set()
+
+    def positions(self) -> tuple[int, int]:
+        """Where the fetcher stands in values and orders."""
+        return self._values_state.position, self._orders_state.position
 
     async def run(self) -> None:
         """Step until `stop`; any error ends it and must end the process."""

@@ -48,8 +48,12 @@ class RecordHandler(Protocol):
     def has_room(self, tp: TopicPartition) -> bool:
         """Whether it wants more of this partition now."""
 
-    def receive(self, tp: TopicPartition, records: Sequence[FetchedRecord]) -> None:
-        """Take a list, in offset order; must not block."""
+    def position(self, tp: TopicPartition) -> int:
+        """Where the fetcher stands in this partition."""
+
+    def receive(self, tp: TopicPartition, records: Sequence[FetchedRecord], start: int | None) -> None:
+        """Take what was fetched from `start` on (None: not known), in offset order; must not block. Empty when the
+        position moved over transaction markers only, or not at all."""
 
 
 class Router:
@@ -235,15 +239,17 @@ class RiskConsumer(FaustConsumer):  # type: ignore[misc]
                 await asyncio.sleep(HELD_BACK_POLL_S)
                 continue
             timeout = IDLE_POLL_S if len(wanted) == len(router.handlers) else HELD_BACK_POLL_S
+            before = {tp: (asked := router.handlers[tp], asked.position(tp)) for tp in wanted}
             fetched = await self._thread.fetch(wanted, timeout)
             # No list is ever dropped here while its partition has a handler: the reader's position is past it already,
             # so it would not be fetched again, and the hole would pass for transaction markers. None can be stale:
             # aiokafka hands out only what continues the position of the present assignment, and nothing is awaited
             # between that and here.
-            for tp, records in fetched.items():
+            for tp in wanted:
                 handler = router.handlers.get(tp)
                 if handler is not None:
-                    handler.receive(tp, records)
+                    asked, start = before[tp]
+                    handler.receive(tp, fetched.get(tp, ()), start if asked is handler else None)
 
 
 class RiskTransport(FaustTransport):  # type: ignore[misc]

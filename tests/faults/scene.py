@@ -18,7 +18,7 @@ from tests.faults.sender import Sender
 from tests.faults.traffic import Traffic
 from tests.faults.watcher import Watcher
 from tests.faults.worker import STOPPED, Worker
-from tests.oracle.__main__ import judge
+from tests.oracle.__main__ import Unread, judge
 
 PARTITIONS = 2
 POLL_SECONDS = 0.1
@@ -60,6 +60,7 @@ class Scene:
         self.sender = Sender(bootstrap, self.prefix, PARTITIONS)
         self.outcome = Outcome()
         self.workers: list[Worker] = []
+        self.unread: list[Unread] = []
         self.settings = SETTINGS | {"broker": bootstrap, "app_id": self.name, "topic_prefix": self.prefix}
         self._watcher = Watcher(bootstrap, self.prefix, PARTITIONS, self.name)
         self._load: asyncio.Task[None] | None = None
@@ -187,7 +188,7 @@ class Scene:
 
     async def verdict(self) -> Outcome:
         """Judge everything that is on the logs."""
-        verdict = await judge(self.bootstrap, self.prefix)
+        verdict = await judge(self.bootstrap, self.prefix, self.unread)
         self.outcome.judged = verdict.counts
         for invariant, texts in verdict.findings.items():
             self.outcome.findings += [f"{invariant} {text}" for text in texts]

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
+from risk_stream.kafka import buffer as buffer_module
 from risk_stream.kafka.buffer import InputBuffer
 from risk_stream.kafka.failstop import Doubt
 
@@ -15,6 +16,11 @@ class Fetched(NamedTuple):
     timestamp: int
     key: bytes | None = b"k"
     value: bytes | None = b"v"
+
+    @property
+    def serialized_value_size(self) -> int:
+        """As the client says it."""
+        return -1 if self.value is None else len(self.value)
 
 
 def records(*offsets: int, step_ms: int = 10) -> list[Fetched]:
@@ -103,3 +109,38 @@ def test_markers_alone_make_a_range_without_records() -> None:
     assert buffer.take_markers(5) == (2, 5)
     assert buffer.take_markers(5) == (5, 5)
     assert not buffer.markers_behind(5)
+
+
+def test_a_list_lost_on_its_way_is_no_marker() -> None:
+    """The reader says where it stood before: beyond what the buffer has seen, records were dropped in between."""
+    buffer = filled(0, 1)
+    with pytest.raises(Doubt, match="records in between lost"):
+        buffer.put(records(4, 5), 6, start=4)
+    with pytest.raises(Doubt, match="records in between lost"):
+        buffer.put((), 6, start=4)
+
+
+def test_markers_between_two_lists_are_none_lost() -> None:
+    """They are told as an empty list, or lie within the one with the next records; taken before they are told, too."""
+    buffer = filled(0, 1)
+    buffer.put((), 4, start=2)
+    buffer.put(records(5), 6, start=4)
+    buffer.put(records(8), 9, start=6)
+    buffer.take(9)
+    assert buffer.take_markers(11) == (9, 11)
+    buffer.put((), 11, start=9)
+    buffer.put(records(11), 12, start=11)
+    assert buffer.take(9)[1] == (11, 12)
+
+
+def test_large_records_fill_it_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is bounded in bytes, too, and so is what one step takes: one record in any case."""
+    monkeypatch.setattr(buffer_module, "WAITING_BYTES_MAX", 30)
+    monkeypatch.setattr(buffer_module, "STEP_BYTES_MAX", 10)
+    buffer = InputBuffer("orders/0", 0, 100)
+    buffer.put([Fetched(offset, offset, value=b"v" * size) for offset, size in enumerate((4, 6, 1, 25))], 4)
+    assert not buffer.has_room()
+    ranges = [buffer.take(9)[1] for _ in range(4)]
+    assert ranges == [(0, 2), (2, 3), (3, 4), (4, 4)]
+    assert buffer.has_room()
+    assert buffer.count == 0

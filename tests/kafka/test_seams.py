@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import re
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.consumer import fetcher as fetcher_module
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
@@ -24,6 +26,7 @@ from risk_stream.kafka import app as app_module
 from risk_stream.kafka.app import RiskApp, create_app
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.connection import Connection
+from risk_stream.kafka.inflation import BoundedRecords, StandIn
 from risk_stream.kafka.producer import TRANSACTION_BACKOFF_S, shorten_transaction_backoff
 from risk_stream.kafka.tables import TableManager, declare_table, partition_path
 from risk_stream.kafka.transport import InLoopConsumerThread, RebalanceListener, RiskConsumer, RiskTransport
@@ -147,6 +150,75 @@ def test_a_commit_still_does_not_ask_whether_its_batches_arrived() -> None:
 def test_the_fetcher_reads_its_backoff_where_we_set_it() -> None:
     """Each fetch result gets `_prefetch_backoff` of that moment."""
     assert "backoff=self._prefetch_backoff" in inspect.getsource(Fetcher._proc_fetch_request)
+
+
+def test_what_was_fetched_is_read_through_our_bound() -> None:
+    """The fetcher looks its class of batches up at each answer, and asks of a batch what ours has."""
+    assert fetcher_module.MemoryRecords is BoundedRecords
+    assert "records = MemoryRecords(part_data[-1])" in inspect.getsource(Fetcher._proc_fetch_request)
+    source = inspect.getsource(fetcher_module.PartitionRecords)
+    offered = {"validate_crc", "producer_id", "is_transactional", "is_control_batch", "base_offset", "next_offset"}
+    assert set(re.findall(r"next_batch\.(\w+)", source)) == offered
+    assert set(re.findall(r"\brecord\.(\w+)", source)) == set(StandIn._fields)
+    asked = inspect.getsource(Fetcher._proc_fetch_request) + source
+    assert set(re.findall(r"\brecords\.(\w+)\(", asked)) == {"has_next", "next_batch", "size_in_bytes"}
+
+
+class Heard:
+    """A handler that notes what it is given; it stands where its fetcher does."""
+
+    def __init__(self, positions: dict[TopicPartition, int]) -> None:
+        self.positions = positions
+        self.given: list[tuple[list[int], int | None]] = []
+
+    def has_room(self, tp: TopicPartition) -> bool:
+        """Always."""
+        return True
+
+    def position(self, tp: TopicPartition) -> int:
+        """Where the fetcher stands."""
+        return self.positions[tp]
+
+    def receive(self, tp: TopicPartition, records: Any, start: int | None) -> None:
+        """Note it."""
+        self.given.append((list(records), start))
+
+
+def test_no_fetched_list_is_dropped_whatever_happened_meanwhile(tmp_path: Path) -> None:
+    """A rebalance while a fetch waits: the list goes to whoever handles the partition now, and where it starts is only
+    said to who asked for it. A list dropped here would leave orders undecided."""
+    tp = TopicPartition("orders", 0)
+    positions = {tp: 0}
+    first, second = Heard(positions), Heard(positions)
+
+    async def body() -> None:
+        app = create_app(a_config(tmp_path))
+        app.flow_control.resume()
+        consumer, router = app.consumer, app.router
+        consumer.resume_flow()
+        router.handlers[tp] = first
+        rounds = 0
+
+        async def fetch(partitions: set[TopicPartition], timeout: float) -> dict[TopicPartition, list[int]]:
+            nonlocal rounds
+            rounds += 1
+            await asyncio.sleep(0)
+            if rounds == 2:
+                app.consumer_generation_id += 1
+                router.handlers[tp] = second
+            if rounds == 4:
+                router.handlers.clear()
+                consumer._stopped.set()
+            positions[tp] += 2
+            return {} if rounds == 3 else {tp: [rounds]}
+
+        consumer._thread.fetch = fetch
+        await consumer._drain_messages(app._fetcher)
+        await app.consumer._method_queue.stop()
+
+    asyncio.run(body())
+    assert first.given == [([1], 0)]
+    assert second.given == [([2], None), ([], 4)]
 
 
 def test_fetched_records_takes_partitions_and_drains_all_for_none() -> None:

@@ -6,13 +6,38 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from tests.oracle.judge import Judge, Logs, Verdict
+from tests.oracle.judge import NOT_READ, Judge, Logs, Verdict
 from tests.oracle.read import Reader, Record
 
 
-async def judge(broker: str, prefix: str = "risk.") -> Verdict:
-    """The verdict over all partitions; one partition's logs are in memory at a time."""
+class Unread(NamedTuple):
+    """Offsets of an input topic, from `first` to `last`, that came in one batch too large to be inflated."""
+
+    topic: str
+    partition: int
+    first: int
+    last: int
+
+
+def as_read(records: list[Record], topic: str, partition: int, unread: Sequence[Unread]) -> list[Record]:
+    """Records as a worker is to see them: of a batch too large only its last, without its key and bytes."""
+    for one in unread:
+        if (one.topic, one.partition) == (topic, partition):
+            records = [record for record in records if not one.first <= record.offset < one.last]
+            records = [
+                record._replace(key=None, value=NOT_READ) if record.offset == one.last else record for record in records
+            ]
+    return records
+
+
+async def judge(broker: str, prefix: str = "risk.", unread: Sequence[Unread] = ()) -> Verdict:
+    """The verdict over all partitions; one partition's logs are in memory at a time.
+
+    `unread` are offsets whose batch nobody has to inflate: one dead letter for all of them, at the last.
+    """
     verdict = Verdict()
     async with Reader(broker, prefix) as reader:
         partitions = await reader.partitions("orders")
@@ -25,7 +50,8 @@ async def judge(broker: str, prefix: str = "risk.") -> Verdict:
         for partition in range(partitions):
             logs = Logs(
                 partition, partitions,
-                await reader.records("portfolio-values", partition), await reader.records("orders", partition),
+                as_read(await reader.records("portfolio-values", partition), "portfolio-values", partition, unread),
+                as_read(await reader.records("orders", partition), "orders", partition, unread),
                 controls, await reader.records("journal", partition), await reader.records("decisions", partition),
                 await reader.records("violations", partition), letters, prefix,
             )  # fmt: skip

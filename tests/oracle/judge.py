@@ -31,6 +31,10 @@ class Logs:
     prefix: str = "risk."
 
 
+NOT_READ = b"not read"
+"""What stands for the bytes of a batch too large to be inflated; its dead letter says so in words of its own."""
+
+
 @dataclass(slots=True)
 class Verdict:
     """What was judged and what was found."""
@@ -270,7 +274,7 @@ def envelope(record: Record, payload: Payload) -> list[str]:
 def _letter_differences(letter: Record, origin: Record, reason: str | None) -> list[str]:
     headers = dict(letter.headers)
     texts = []
-    if (letter.key, letter.value) != (origin.key, origin.value):
+    if origin.value is not NOT_READ and (letter.key, letter.value) != (origin.key, origin.value):
         texts.append("it does not carry the original key and bytes")
     found = headers.get("reason", b"").decode(errors="replace")
     if not found or (reason is not None and found != reason):

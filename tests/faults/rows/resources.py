@@ -8,9 +8,11 @@ import subprocess
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import MessageSizeTooLargeError
 
-from tests.faults.scene import Outcome
+from tests.faults.scene import Outcome, Scene
 from tests.faults.stage import Stage
+from tests.oracle.__main__ import Unread
 from tests.oracle.wire import partition_of
 
 RATE = 150
@@ -18,7 +20,7 @@ DISK_BYTES = 48 << 20
 ENDS_SECONDS = 60.0
 CLOCKS = Path(__file__).parent.parent / "clocks"
 BOMB_BYTES = 100 << 20
-BOMB_LIMIT_BYTES = 1 << 31
+BOMB_LIMIT_BYTES = 1 << 33  # of addresses, most of them never touched: compiled code and RocksDB reserve much
 
 
 async def disk_full(stage: Stage, number: int, short: bool) -> Outcome:
@@ -60,28 +62,45 @@ def fill(path: Path) -> None:
 
 
 async def bomb(stage: Stage, number: int, short: bool) -> Outcome:
-    """One batch whose records are far larger than its bytes: survived, or got past with dead letters."""
+    """Batches of some 100 KiB that hold 100 to 400 MiB, in one record or many, under a memory limit: one dead letter
+    each, its neighbours are decided, and a worker without a data directory decides as one that has it."""
     async with stage.scene() as scene:
         worker = scene.worker()
-        worker.start(prefix=("prlimit", f"--as={BOMB_LIMIT_BYTES * 4}"))
-        scene.keep(worker)
+        worker.start(prefix=("prlimit", f"--as={BOMB_LIMIT_BYTES}"))
         scene.load(100)
         scene.outcome.must(await scene.until_handled(100), "no progress before the fault")
-        key = scene.traffic.names[0].encode()
-        log = TopicPartition(f"{scene.prefix}orders", partition_of(key, scene.sender.partitions))
-        producer = AIOKafkaProducer(
-            bootstrap_servers=scene.bootstrap, compression_type="gzip", max_request_size=1 << 30,
-            max_batch_size=1 << 30, request_timeout_ms=120_000,
-        )  # fmt: skip
-        await producer.start()
-        try:
-            taken = await producer.send_and_wait(log.topic, b"[" + b" " * BOMB_BYTES, key, log.partition)
-            scene.sender.last[log] = max(scene.sender.last.get(log, -1), taken.offset)
-            scene.outcome.injected += 1
-        finally:
-            await producer.stop()
+        for codec in ("gzip", "zstd") if short else ("gzip", "zstd", "lz4", "snappy"):
+            for topic, records in (("orders", 1), ("orders", 4_000), ("portfolio-values", 1)):
+                await _explode(scene, topic, codec, records, BOMB_BYTES << (0 if short else number % 3))
+                scene.outcome.must(await scene.until_handled(50), f"no progress after {codec} {records}")
+        scene.outcome.must(worker.running, f"the worker did not stay up: {worker.exit_codes} {worker.last_line()}")
         await scene.settle()
+        await scene.rebuilt()
         return await scene.verdict()
+
+
+async def _explode(scene: Scene, topic: str, codec: str, records: int, size: int) -> None:
+    key = scene.random.choice(scene.traffic.names).encode()
+    log = TopicPartition(f"{scene.prefix}{topic}", partition_of(key, scene.sender.partitions))
+    producer = AIOKafkaProducer(
+        bootstrap_servers=scene.bootstrap, compression_type=codec, max_batch_size=1 << 30, request_timeout_ms=120_000,
+    )  # fmt: skip
+    await producer.start()
+    try:
+        batch = producer.create_batch()
+        for _ in range(records):
+            batch.append(key=key, value=b"[" + b" " * (size // records), timestamp=None)
+        batch.close()
+        taken = await (await producer.send_batch(batch, log.topic, partition=log.partition))
+    except MessageSizeTooLargeError:
+        scene.outcome.notes.append(f"{size >> 20} MiB of {codec} are more than the broker takes")
+        return
+    finally:
+        await producer.stop()
+    last = taken.offset + records - 1
+    scene.sender.last[log] = max(scene.sender.last.get(log, -1), last)
+    scene.unread.append(Unread(topic, log.partition, taken.offset, last))
+    scene.outcome.injected += 1
 
 
 async def wrong_clock(stage: Stage, number: int, short: bool) -> Outcome:
