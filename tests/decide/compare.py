@@ -40,6 +40,9 @@ class Comparison:
         self.rows = MemoryRows()
         self.engine = self.new_engine()
         self.codes: Counter[str] = Counter()
+        """How often each answer came."""
+        self.handled: Counter[str] = Counter()
+        """What was sent, by kind."""
 
     def new_engine(self) -> Engine:
         """An engine that knows only what is in the rows."""
@@ -57,6 +60,9 @@ class Comparison:
         self.codes.update(
             str(payload.get("code") or payload.get("event") or payload["reason"]) for _, payload in expected
         )
+        self.handled.update(controls=len(step.controls), values=len(step.values), orders=len(step.orders))
+        self.handled["values late or repeated"] += result.counts["values_ignored"]
+        self.handled["executions"] += sum(b'"EXECUTION"' in (record.value or b"") for record in step.values)
         self.disturb()
 
     def control(self, record: Record) -> None:
@@ -132,6 +138,11 @@ def records_of(records: list[Record]) -> Records:
 
 def compare(seed: int, orders: int, temper: str | None = None) -> Counter[str]:
     """Run one stream on both; how often each answer came."""
+    return run(seed, orders, temper).codes
+
+
+def run(seed: int, orders: int, temper: str | None) -> Comparison:
+    """Run one stream on both, to its end; raises Difference."""
     partitions = 1 + 3 * (seed % 2)
     partition = 0 if partitions == 1 else seed % 4
     comparison = Comparison(seed, partition, partitions)
@@ -140,7 +151,7 @@ def compare(seed: int, orders: int, temper: str | None = None) -> Counter[str]:
             comparison.step(step)
         except Difference as difference:
             raise Difference(f"seed {seed}, step {number}: {difference}") from None
-    return comparison.codes
+    return comparison
 
 
 def main() -> int:
@@ -151,15 +162,18 @@ def main() -> int:
     parser.add_argument("--orders-per-stream", type=int, default=3_000)
     parser.add_argument("--temper", choices=sorted(TEMPERS))
     arguments = parser.parse_args()
-    total: Counter[str] = Counter()
+    answers: Counter[str] = Counter()
+    handled: Counter[str] = Counter()
     seed, left, started = arguments.seed, arguments.orders, time.monotonic()
     while left > 0:
         size = min(left, arguments.orders_per_stream)
-        total += compare(seed, size, arguments.temper)
+        compared = run(seed, size, arguments.temper)
+        answers += compared.codes
+        handled += compared.handled
         left -= size
         print(f"seed {seed}: {size} orders agree, {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
         seed += 1
-    print(json.dumps(dict(sorted(total.items()))))
+    print(json.dumps({"handled": handled, "answers": dict(sorted(answers.items()))}))
     return 0
 
 
