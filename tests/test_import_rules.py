@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "risk_stream"
 
-ROOMS = ("messages", "state", "rules", "decide", "audit", "kafka", "broker", "ops", "demo", "cli")
+ROOMS = ("messages", "state", "rules", "decide", "audit", "kafka", "broker", "ops", "handlers", "demo", "cli")
 """From the inside out: a room imports itself and those before it, nothing behind it."""
 
 CORE = ROOMS[:4]

@@ -36,3 +36,14 @@ def kafka_errors(settings: Settings) -> Iterator[None]:
             f"Kafka at {settings.broker}: {reason}\nIs it running? `risk-stream broker start` starts one here; "
             "RISK_STREAM_BROKER=host:port names another; `risk-stream doctor` looks closer."
         ) from error
+
+
+async def kafka_errors_of_tasks(work: Coroutine[Any, Any, T]) -> T:
+    """The first error of tasks side by side, by itself: the others were cancelled because of it."""
+    try:
+        return await work
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None

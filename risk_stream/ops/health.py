@@ -2,10 +2,17 @@
 
 import json
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from aiohttp import web
 
-from risk_stream.ops.metrics import WorkerMetrics
+
+class MetricsText(Protocol):
+    """Metrics of one process."""
+
+    def text(self) -> bytes:
+        """All of them, in Prometheus' text format."""
+        ...
 
 
 @dataclass(slots=True)
@@ -40,7 +47,7 @@ class Health:
 class HealthServer:
     """Serves on the event loop itself: a loop that hangs does not answer, which is the truth about it."""
 
-    def __init__(self, health: Health, metrics: WorkerMetrics) -> None:
+    def __init__(self, health: Health, metrics: MetricsText) -> None:
         self._health = health
         self._metrics = metrics
         self._runner: web.AppRunner | None = None

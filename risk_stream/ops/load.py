@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -97,6 +98,27 @@ def _check_together(settings: Settings) -> None:
         raise SettingsError("sasl_password: it has no effect unless security_protocol is SASL_SSL")
     if settings.transaction_timeout_s <= settings.operation_timeout_s:
         raise SettingsError("transaction_timeout_s: must be longer than operation_timeout_s")
+    _check_webhook(settings)
+
+
+def _check_webhook(settings: Settings) -> None:
+    """The URL is a secret too: no message quotes it."""
+    if settings.webhook_url is None:
+        if settings.webhook_token is not None:
+            raise SettingsError("webhook_token: it has no effect without webhook_url")
+        return
+    try:
+        url = urlsplit(settings.webhook_url.value)
+        port = url.port or 80
+    except ValueError:
+        raise SettingsError("webhook_url: is no URL") from None
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise SettingsError("webhook_url: must be https://host/... (http to loopback only)")
+    if settings.webhook_token is not None and (url.username or url.password):
+        raise SettingsError("webhook_url: a user or password in it and webhook_token exclude each other")
+    host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
+    if url.scheme == "http" and not is_loopback(f"{host}:{port}"):
+        raise SettingsError("webhook_url: http would send violations and token in the clear; use https")
 
 
 def _did_you_mean(name: str, prefix: str = "") -> str:

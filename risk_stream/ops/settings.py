@@ -74,6 +74,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 60.0
     takeover_timeout_s: Annotated[Seconds, Meta(description="the broker's longest silence during recovery")] = 60.0
     watchdog_timeout_s: Annotated[Seconds, Meta(description="without progress for so long a worker ends itself")] = 90.0
+    handlers: Annotated[
+        str,
+        Meta(
+            pattern="^[A-Za-z0-9._,-]*$",
+            description="what `risk-stream handlers run` runs ([more](risk_stream/docs/handlers.md)), with commas",
+        ),
+    ] = "log"
+    handlers_metrics_port: Annotated[
+        int, Meta(ge=-1, le=65535, description="`METRICS_PORT` of the handlers' process")
+    ] = 9465
+    handler_calls_max: Annotated[Count, Meta(description="calls of one handler side by side")] = 4
+    handler_timeout_s: Annotated[Seconds, Meta(description="the longest one call of a handler may take")] = 10.0
+    handler_attempts_max: Annotated[Count, Meta(description="calls for one violation before it is given up")] = 10
+    handler_queue_max: Annotated[Count, Meta(description="violations read and waiting, per handler")] = 1_000
+    handler_backoff_max_s: Annotated[Seconds, Meta(description="the longest pause before a handler is tried again")] = (
+        60.0
+    )
+    webhook_url: Annotated[Secret | None, Meta(description="where the handler `webhook` posts to; never logged")] = None
+    webhook_token: Annotated[Secret | None, Meta(description="its bearer token; never logged")] = None
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Meta(description="the least severe lines to log")
     ] = "INFO"
@@ -96,6 +115,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Full name of a topic of the catalogue: `risk.orders` of `orders`."""
         return self.topic_prefix + name
 
+    @property
+    def handler_names(self) -> list[str]:
+        """The handlers to run, in the order given."""
+        return [name for name in self.handlers.split(",") if name]
+
     def connection(self) -> Connection:
         """How to reach the cluster."""
         return Connection(
@@ -112,7 +136,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_loopback(broker: str) -> bool:
-    """True when every address of `broker` is this machine."""
+    """True when every address of `broker`, each host:port, is this machine."""
     return all(server.strip().rpartition(":")[0] in LOOPBACK_HOSTS for server in broker.split(","))
 
 

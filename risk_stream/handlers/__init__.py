@@ -1,0 +1,1 @@
+"""What is done with published violations: handlers, each a plug-in, in a process that no decision waits for."""
