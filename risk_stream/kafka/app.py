@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import signal
+from collections.abc import Awaitable
 from typing import Any
 
 import faust
@@ -142,10 +143,9 @@ async def run_worker(
     health.stopping = True
     try:
         async with asyncio.timeout(STOP_TIMEOUT_S):
-            await assignment.release(save=True)
-            await app.stop()
-            await reader.stop()
-            await server.stop()
+            await assignment.end()
+            for service in (app, reader, server):
+                await _disconnect(service.stop())
     except Exception as error:
         raise Doubt(f"no clean stop: {error!r}") from error
     finally:
@@ -167,6 +167,16 @@ async def check_topics(config: WorkerConfig) -> None:
     missing = [state.name for state in states if state.partitions is None]
     if missing:
         raise Doubt(f"topics are missing: {', '.join(missing)}; make them with `risk-stream topics create`")
+
+
+async def _disconnect(stopping: Awaitable[None]) -> None:
+    """Let a client say goodbye: everything is written by now, and a task it cancels of its own is no failure."""
+    try:
+        await stopping
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
 
 
 async def _first(work: Any, stop: asyncio.Event) -> bool:

@@ -22,10 +22,13 @@ class Assignment:
         self._path_of = path_of
         self.partitions: dict[int, Partition] = {}
         self._standbys: dict[int, Standby] = {}
+        self._ended = False
 
     async def on_assigned(self, actives: set[TP], standbys: set[TP], generation: int) -> None:
         """Take over every active partition, whether it was ours before or not; memory of before is gone."""
         await self.release(save=False)
+        if self._ended:
+            return
         self._check_partition_counts()
         owned = self._owned(actives)
         log.info("generation %d: partitions %s", generation, sorted(owned))
@@ -38,6 +41,11 @@ class Assignment:
             for tp in standbys
             if tp.topic == changelog and tp.partition not in owned
         }
+
+    async def end(self) -> None:
+        """Release everything after a last snapshot, and take over nothing more, whatever is assigned from now on."""
+        self._ended = True
+        await self.release(save=True)
 
     async def release(self, save: bool) -> None:
         """Stop deciding everything; with `save`, each partition takes a last snapshot."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 
 import aiokafka
 from aiokafka import TopicPartition
+from faust.transport.consumer import Fetcher as FaustFetcher
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
 from faust.transport.drivers.aiokafka import ConsumerRebalanceListener as FaustRebalanceListener
@@ -252,7 +253,19 @@ class RiskConsumer(FaustConsumer):  # type: ignore[misc]
                     handler.receive(tp, fetched.get(tp, ()), start if asked is handler else None)
 
 
+class RiskFetcher(FaustFetcher):  # type: ignore[misc]
+    """Faust's fetcher, but it does not crash the app when it is told to stop while the group rebalances."""
+
+    @Service.task  # type: ignore[untyped-decorator]
+    async def _fetcher(self) -> None:
+        try:
+            await self.app.consumer._drain_messages(self)
+        finally:
+            self.set_shutdown()
+
+
 class RiskTransport(FaustTransport):  # type: ignore[misc]
-    """Faust's Kafka transport with this consumer."""
+    """Faust's Kafka transport with this consumer and this fetcher."""
 
     Consumer = RiskConsumer
+    Fetcher = RiskFetcher

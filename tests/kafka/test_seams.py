@@ -29,7 +29,13 @@ from risk_stream.kafka.connection import Connection
 from risk_stream.kafka.inflation import BoundedRecords, StandIn
 from risk_stream.kafka.producer import TRANSACTION_BACKOFF_S, shorten_transaction_backoff
 from risk_stream.kafka.tables import TableManager, declare_table, partition_path
-from risk_stream.kafka.transport import InLoopConsumerThread, RebalanceListener, RiskConsumer, RiskTransport
+from risk_stream.kafka.transport import (
+    InLoopConsumerThread,
+    RebalanceListener,
+    RiskConsumer,
+    RiskFetcher,
+    RiskTransport,
+)
 
 
 def a_config(folder: Path) -> WorkerConfig:
@@ -47,7 +53,8 @@ def test_the_three_are_pinned(package: str, pinned: str) -> None:
 
 OVERRIDES: list[tuple[type, type, tuple[str, ...]]] = [
     (RiskApp, faust.App, ("_new_transport", "_crash")),
-    (RiskTransport, faust_driver.Transport, ("Consumer",)),
+    (RiskTransport, faust_driver.Transport, ("Consumer", "Fetcher")),
+    (RiskFetcher, faust_consumer.Fetcher, ("_fetcher",)),
     (RiskConsumer, faust_driver.Consumer, ("RebalanceListener", "_new_consumer_thread", "_drain_messages")),
     (RebalanceListener, faust_driver.ConsumerRebalanceListener, ("on_partitions_assigned",)),
     (TableManager, FaustTableManager, ("on_start", "on_rebalance", "wait_until_recovery_completed")),
@@ -99,6 +106,7 @@ def test_faust_still_asks_the_app_for_its_transport(tmp_path: Path) -> None:
         app = create_app(a_config(tmp_path))
         assert type(app.transport) is RiskTransport
         assert type(app.consumer) is RiskConsumer
+        assert type(app._fetcher) is RiskFetcher
         assert type(app.tables) is TableManager
         await app.consumer._method_queue.stop()
 
@@ -132,6 +140,24 @@ def test_a_crash_of_a_service_reaches_the_app(tmp_path: Path, monkeypatch: pytes
         assert error in stopped
 
     asyncio.run(body())
+
+
+def test_a_stop_while_the_group_rebalances_is_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Faust's own fetcher crashes the app with a CancelledError then."""
+    stopped: list[BaseException] = []
+    monkeypatch.setattr(app_module, "fail_stop", lambda reason, error: stopped.append(error))
+    monkeypatch.setattr(RiskConsumer, "_drain_messages", lambda self, fetcher: asyncio.Event().wait())
+
+    async def body() -> None:
+        app = create_app(a_config(tmp_path))
+        app.rebalancing = True
+        await app._fetcher.start()
+        await asyncio.sleep(0)
+        await app._fetcher.stop()
+        await app.consumer._method_queue.stop()
+
+    asyncio.run(body())
+    assert stopped == []
 
 
 def test_the_backoff_between_transactions_is_read_where_we_set_it(monkeypatch: pytest.MonkeyPatch) -> None:

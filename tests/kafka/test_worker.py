@@ -166,6 +166,21 @@ def test_two_workers_share_the_partitions(cluster: Cluster) -> None:
     assert second.stop() == 0
 
 
+@pytest.mark.parametrize("moment", ["Revoking previously assigned partitions", "(Re-)joining group", "Joined group"])
+def test_a_stop_while_the_group_rebalances_is_clean(cluster: Cluster, moment: str) -> None:
+    """Told to stop at any moment of a rebalance, a worker ends with exit code 0, and the other goes on."""
+    cluster.orders(100)
+    first = cluster.start("first")
+    cluster.judge(100)
+    before = first.log.read_text().count(moment)
+    second = cluster.start("second")
+    wait_for(lambda: first.log.read_text().count(moment) > before, DEADLINE_S)
+    assert first.stop() == 0, first.last_line
+    cluster.orders(100, first=100)
+    cluster.judge(200)
+    assert second.stop() == 0, second.last_line
+
+
 def test_a_standby_keeps_a_warm_copy(cluster: Cluster) -> None:
     """When the owner stops, the standby goes on from its copy."""
     cluster.orders(200)
