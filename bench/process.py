@@ -1,23 +1,41 @@
-"""A measured process: started with its output kept, its CPU time read from the kernel."""
+"""A measured process: started with its output kept, its CPU time and memory read from the kernel."""
 
 import os
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 TICKS = os.sysconf("SC_CLK_TCK")
 STOP_TIMEOUT_S = 60
+LAST_CHARACTERS = 4000
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def cpu_s_of(pid: int) -> float:
+    """CPU seconds a process has used so far, user and system, all threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def rss_mb_of(pid: int) -> float:
+    """Resident memory of a process, MB."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 class Measured:
-    """A child process; its standard error is shown when it fails."""
+    """A child process in the folder of this checkout; its output is told when it fails."""
 
-    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # closed in __exit__
-        self._process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=self._log, stderr=self._log)
+        # Settings of the user's are not ours; where compiled code is kept is the machine's.
+        kept = {name: value for name, value in os.environ.items() if not _is_setting(name)}
+        self._process = subprocess.Popen(
+            command, env={**kept, **environment}, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -30,20 +48,23 @@ class Measured:
 
     @property
     def cpu_s(self) -> float:
-        """CPU seconds used so far, user and system."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        """CPU seconds used so far."""
+        return cpu_s_of(self._process.pid)
 
     @property
     def rss_mb(self) -> float:
         """Resident memory, MB."""
-        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+        return rss_mb_of(self._process.pid)
 
     def check(self) -> None:
         """Raise RuntimeError with the end of its output when it is no longer running."""
         if self._process.poll() is not None:
-            raise RuntimeError(f"exit code {self._process.returncode}:\n{self._tail()}")
+            raise RuntimeError(f"exit code {self._process.returncode}:\n{self.said()[-LAST_CHARACTERS:]}")
+
+    def said(self) -> str:
+        """All it wrote so far."""
+        self._log.seek(0)
+        return self._log.read().decode(errors="replace")
 
     def stop(self) -> None:
         """Ask it to stop, and wait."""
@@ -55,6 +76,6 @@ class Measured:
                 self._process.kill()
                 self._process.wait()
 
-    def _tail(self) -> str:
-        self._log.seek(0)
-        return self._log.read().decode(errors="replace")[-4000:]
+
+def _is_setting(name: str) -> bool:
+    return name.startswith("RISK_STREAM_") and name != "RISK_STREAM_COMPILED_DIR"

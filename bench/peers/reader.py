@@ -1,26 +1,24 @@
-"""The floor: an aiokafka consumer that only reads the orders. Prints one JSON line: records, seconds, CPU seconds.
-
-python -m bench.read_orders BOOTSTRAP TOPIC PARTITIONS
-"""
+"""The floor: an aiokafka consumer that only reads the orders. Prints one JSON line: records, seconds, CPU seconds."""
 
 import asyncio
 import json
-import sys
 import time
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from bench.peers.settings import BOOTSTRAP, ORDERS, PARTITIONS
+
 FETCH_BYTES_MAX = 1024 * 1024
 
 
-async def read(bootstrap: str, topic: str, partitions: int) -> dict[str, float]:
+async def read() -> dict[str, float]:
     """Read every partition from its first record to its present end, with the worker's fetch settings."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, max_partition_fetch_bytes=FETCH_BYTES_MAX, enable_auto_commit=False
+        bootstrap_servers=BOOTSTRAP, max_partition_fetch_bytes=FETCH_BYTES_MAX, enable_auto_commit=False
     )
     await consumer.start()
     try:
-        assigned = [TopicPartition(topic, number) for number in range(partitions)]
+        assigned = [TopicPartition(ORDERS, number) for number in range(PARTITIONS)]
         consumer.assign(assigned)
         ends = await consumer.end_offsets(assigned)
         await consumer.seek_to_beginning(*assigned)
@@ -35,4 +33,4 @@ async def read(bootstrap: str, topic: str, partitions: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(read(sys.argv[1], sys.argv[2], int(sys.argv[3])))))
+    print(json.dumps(asyncio.run(read())))

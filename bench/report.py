@@ -1,0 +1,75 @@
+"""Runs as a table and as JSON: every run, medians, and ratios of medians within one set of runs."""
+
+import json
+import platform
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from os import cpu_count
+from typing import Any
+
+from bench.run import Run
+from bench.shape import Shape
+
+HEAD = (
+    "| system | orders/s, median | x risk_stream | CPU us/order | broker CPU us/order | RSS MB | runs (orders/s) |",
+    "|---|---:|---:|---:|---:|---:|---|",
+)
+
+
+def of_system(runs: Iterable[Run], system: str) -> list[Run]:
+    """The runs of one system."""
+    return [run for run in runs if run.system == system]
+
+
+def median_rate(runs: Iterable[Run], system: str) -> float:
+    """Median orders a second of a system."""
+    return statistics.median(run.orders_per_second for run in of_system(runs, system))
+
+
+def ratio(runs: Sequence[Run], system: str, to: str) -> float:
+    """Median rate of a system over that of another."""
+    return median_rate(runs, system) / median_rate(runs, to)
+
+
+def table(runs: Sequence[Run], base: str) -> str:
+    """A row a system, in the order of their first runs."""
+    return "\n".join([*HEAD, *(_row(runs, system, base) for system in dict.fromkeys(run.system for run in runs))])
+
+
+def _row(runs: Sequence[Run], system: str, base: str) -> str:
+    own = of_system(runs, system)
+    beside = f"{ratio(runs, base, system):.2f}" if of_system(runs, base) else ""
+    cpu, broker, rss = (
+        statistics.median(values)
+        for values in zip(*((run.cpu_us_per_order, run.broker_cpu_us_per_order, run.rss_mb) for run in own), strict=True)
+    )
+    every = ", ".join(f"{run.orders_per_second:,.0f}" for run in own)
+    rate = f"{median_rate(runs, system):,.0f}"
+    return f"| {system} | {rate} | {beside} | {cpu:.2f} | {broker:.2f} | {rss:.0f} | {every} |"
+
+
+def describe(run: Run) -> str:
+    """A run as a line, for people who wait."""
+    return (
+        f"{run.system:<20} {run.orders_per_second:>10,.0f} orders/s  {run.cpu_us_per_order:>8.2f} us CPU/order  "
+        f"{run.orders:>10,} decided, {run.approved:,} approved"
+    )
+
+
+def conditions() -> dict[str, Any]:
+    """When and on what."""
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cpus": cpu_count(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in ("risk-stream", "faust-streaming", "aiokafka", "numpy", "numba")},
+    }
+
+
+def as_json(shape: Shape, runs: Sequence[Run], **more: Any) -> str:
+    """Everything, on one line."""
+    return json.dumps({"conditions": conditions(), "shape": asdict(shape), "runs": [asdict(run) for run in runs], **more})
