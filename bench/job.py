@@ -1,4 +1,4 @@
-"""What is to be decided: the peers' job (about 8 checks, one small row a portfolio; JOB.md), the full one, and more limits.
+"""What is to be decided: the job that peers share (8 checks, a small row a portfolio: JOB.md), the full one, and more.
 
 A job is a list of limits and a way to write orders and values down. Of the peers' job the right answers are known here,
 computed the plain way: no system's rate is printed unless it gave them.
@@ -37,7 +37,9 @@ class Job:
     def controls(self) -> Iterator[bytes]:
         """The limits as controls."""
         for limit in self.limits:
-            yield json.dumps({"type": "SET_LIMIT", **limit, "actor": "bench", "reason": "bench", "ts": START_MS}).encode()
+            yield json.dumps(
+                {"type": "SET_LIMIT", **limit, "actor": "bench", "reason": "bench", "ts": START_MS}
+            ).encode()
 
 
 def peers_job(shape: Shape) -> Job:
@@ -131,6 +133,8 @@ def _long_value(portfolio: int) -> bytes:
 
 def _value(portfolio: int, held: int, more: dict[str, Any]) -> bytes:
     symbols = [(portfolio + i * 7) % SYMBOLS for i in range(held)]
-    positions = [{"symbol": f"SYM{n}", "quantity": 100, "price": "100.5", "sector": f"SECTOR{n % SECTORS}"} for n in symbols]
+    positions = [
+        {"symbol": f"SYM{n}", "quantity": 100, "price": "100.5", "sector": f"SECTOR{n % SECTORS}"} for n in symbols
+    ]
     fields = {"portfolio_id": portfolio_id(portfolio), "total_value": VALUE, "positions": positions, "ts": START_MS}
     return json.dumps(fields | more).encode()

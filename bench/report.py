@@ -42,10 +42,9 @@ def table(runs: Sequence[Run], base: str) -> str:
 def _row(runs: Sequence[Run], system: str, base: str) -> str:
     own = of_system(runs, system)
     beside = f"{ratio(runs, base, system):.2f}" if of_system(runs, base) else ""
-    cpu, broker, rss = (
-        statistics.median(values)
-        for values in zip(*((run.cpu_us_per_order, run.broker_cpu_us_per_order, run.rss_mb) for run in own), strict=True)
-    )
+    cpu = statistics.median(run.cpu_us_per_order for run in own)
+    broker = statistics.median(run.broker_cpu_us_per_order for run in own)
+    rss = statistics.median(run.rss_mb for run in own)
     every = ", ".join(f"{run.orders_per_second:,.0f}" for run in own)
     rate = f"{median_rate(runs, system):,.0f}"
     return f"| {system} | {rate} | {beside} | {cpu:.2f} | {broker:.2f} | {rss:.0f} | {every} |"
@@ -72,4 +71,5 @@ def conditions() -> dict[str, Any]:
 
 def as_json(shape: Shape, runs: Sequence[Run], **more: Any) -> str:
     """Everything, on one line."""
-    return json.dumps({"conditions": conditions(), "shape": asdict(shape), "runs": [asdict(run) for run in runs], **more})
+    told = {"conditions": conditions(), "shape": asdict(shape), "runs": [asdict(run) for run in runs]}
+    return json.dumps(told | more)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import tempfile
 import time
@@ -71,7 +72,7 @@ async def measure(system: System, stage: Stage, run: str, right: bytearray | Non
         if system.name == READER:
             return _read(system, environment)
         processes = [
-            stack.enter_context(Measured(system.command(), environment | _own(environment, folder, number)))
+            stack.enter_context(Measured(system.command(), environment | _own(folder, number)))
             for number in range(system.processes)
         ]
         clocked = Clocked(processes, stage.broker_pid)
@@ -80,10 +81,10 @@ async def measure(system: System, stage: Stage, run: str, right: bytearray | Non
     return _run_of(system, answers, clocked)
 
 
-def _own(environment: dict[str, str], folder: str, number: int) -> dict[str, str]:
+def _own(folder: str, number: int) -> dict[str, str]:
     if not number:
         return {}
-    return {name: f"{folder}/{number}" for name in ("RISK_STREAM_DATA_DIR", "BENCH_FOLDER")}
+    return dict.fromkeys(("RISK_STREAM_DATA_DIR", "BENCH_FOLDER"), f"{folder}/{number}")
 
 
 async def _decided(stage: Stage, clocked: Clocked, seconds_max: float) -> Answers:
@@ -131,6 +132,7 @@ def _run_of(system: System, answers: Answers, clocked: Clocked) -> Run:
 
 
 def _read(system: System, environment: dict[str, str]) -> Run:
-    told = json.loads(subprocess.run(system.command(), env=environment, cwd=ROOT, check=True, capture_output=True).stdout)
+    done = subprocess.run(system.command(), env=os.environ | environment, cwd=ROOT, check=True, capture_output=True)
+    told = json.loads(done.stdout)
     count = told["records"]
     return Run(system.name, count, count / told["seconds"], told["cpu_s"] / count * 1e6, 0.0, 0.0)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 SYMBOLS = 500
 START_MS = 1_750_000_000_000
-"""Every order's own time starts here, ten a millisecond: a run always has the same answers. 10 M orders stay in one day."""
+"""Every order's own time starts here, ten a millisecond: a run always has the same answers. 10 M stay in one day."""
 
 
 class Draw(NamedTuple):

@@ -1,4 +1,4 @@
-"""The systems that are compared: how each is started. Every one gets the same topics and writes one decision an order."""
+"""The systems that are compared, and how each is started. Each gets the same topics and writes a decision an order."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -69,9 +69,10 @@ SYSTEMS = {
         System("risk_stream", WORKER, {}),
         System("risk_stream_full", WORKER, {}, full=True),
         System("streams_eos", streams.command, {"BENCH_GUARANTEE": "exactly_once_v2"}),
+        System("streams_eos_1s", streams.command, {"BENCH_GUARANTEE": "exactly_once_v2", "BENCH_COMMIT_MS": "1000"}),
         System("streams_alo", streams.command, {"BENCH_GUARANTEE": "at_least_once"}),
         System("quix", python("bench.peers.quix_peer"), {}),
-        System("faust", python("bench.peers.faust_peer", "worker", "--without-web", "-l", "warning"), {}),
+        System("faust", python("bench.peers.faust_peer", "worker", "--without-web", "-l", "warn"), {}),
         System("echo", python("bench.peers.echo"), {}, judges=False),
         System("echo_transactions", python("bench.peers.echo", "transactions"), {}, judges=False),
         System(READER, python("bench.peers.reader"), {}, judges=False),

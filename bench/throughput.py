@@ -63,7 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--orders", type=int, default=1_000_000)
     parser.add_argument("--portfolios", type=int, default=10_000)
-    parser.add_argument("--known", type=int, default=0, help="valued portfolios; with --shape cold 1 %% go to any of them")
+    parser.add_argument("--known", type=int, default=0, help="valued portfolios; --shape cold uses them")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--systems", default=",".join(SYSTEMS), help="with commas; default: %(default)s")
     parser.add_argument("--shape", choices=("uniform", "hot", "cold"), default="uniform")

@@ -1,6 +1,6 @@
 """The floor of any aiokafka program: read orders, decode them, write an answer each; no state, no checks.
 
-`transactions` writes each partition's answers and its offsets in transactions, as risk_stream does: one producer and one
+`transactions` writes each partition's answers and its offsets in transactions, as risk_stream does: a producer and a
 task a partition, whatever has arrived meanwhile in one transaction, aiokafka's wait between transactions at 1 ms.
 """
 

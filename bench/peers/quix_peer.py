@@ -1,4 +1,4 @@
-"""The job in Quix Streams, as its documentation teaches: a streaming data frame with a stateful function, RocksDB state."""
+"""The job in Quix Streams, as its documentation teaches: a streaming data frame, a stateful function, RocksDB state."""
 
 from typing import Any
 

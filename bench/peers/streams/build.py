@@ -1,6 +1,7 @@
 """Fetch Kafka Streams' jars, compile the Java file beside this one, and say how the program is started.
 
 Needed: a JDK 17 or newer (javac), in JAVA_HOME or on PATH; the network, once, for 80 MB of jars (locked by checksum).
+It runs on the Java that runs the broker.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from risk_stream.broker.fetch import digest_of, fetch
 from risk_stream.broker.jars import cache_folder
-from risk_stream.broker.java import MAJOR_MIN, java_major
+from risk_stream.broker.java import MAJOR_MIN, find_java, java_major
 from risk_stream.broker.lock import locked_jars
 
 HERE = Path(__file__).parent
@@ -29,28 +30,27 @@ class NoJdk(RuntimeError):
 @cache
 def command() -> Sequence[str]:
     """The command line of the compiled peer."""
-    java, javac = jdk()
+    javac = compiler()
     jars = class_path()
     classes = cache_folder().parent / "bench" / hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]
     if not (classes / "StreamsPeer.class").exists():
         classes.mkdir(parents=True, exist_ok=True)
-        subprocess.run([javac, "-cp", jars, "-d", str(classes), str(SOURCE)], check=True)
-    return (java, f"-Xmx{HEAP_MB}m", "-cp", f"{classes}{os.pathsep}{jars}", "StreamsPeer")
+        subprocess.run([javac, "--release", str(MAJOR_MIN), "-cp", jars, "-d", str(classes), str(SOURCE)], check=True)
+    return (find_java().executable, f"-Xmx{HEAP_MB}m", "-cp", f"{classes}{os.pathsep}{jars}", "StreamsPeer")
 
 
-def jdk() -> tuple[str, str]:
-    """`java` and `javac` of one JDK. Raises NoJdk."""
+def compiler() -> str:
+    """`javac` of a JDK that is new enough. Raises NoJdk."""
     home = os.environ.get("JAVA_HOME")
     javac = shutil.which("javac", path=str(Path(home) / "bin") if home else None)
     if javac is None:
         raise NoJdk(
             f"Kafka Streams needs a JDK {MAJOR_MIN}+ with javac, in JAVA_HOME or on PATH (the Java that comes with the "
-            "embedded broker has no compiler). Install one, or leave streams_eos and streams_alo out of --systems."
+            "embedded broker has no compiler). Install one, or leave the streams_ systems out of --systems."
         )
-    java = Path(javac).resolve().with_name("java")
-    if (java_major(str(java)) or 0) < MAJOR_MIN:
-        raise NoJdk(f"Kafka Streams needs Java {MAJOR_MIN}+; {java} is older.")
-    return str(java), javac
+    if (java_major(str(Path(javac).resolve().with_name("java"))) or 0) < MAJOR_MIN:
+        raise NoJdk(f"Kafka Streams needs a JDK {MAJOR_MIN}+; {javac} is older.")
+    return javac
 
 
 def class_path() -> str:
