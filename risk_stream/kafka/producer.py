@@ -12,6 +12,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.failstop import Doubt
+from risk_stream.kafka.refusals import REFUSALS, refusal, silence
 
 TRANSACTION_BACKOFF_S = 0.001
 """Kafka answers "concurrent transactions" while it still writes the markers of the last one; aiokafka then waits 20 ms
@@ -44,6 +45,7 @@ class PartitionProducer:
         self._partition = partition
         self._timeout = config.operation_timeout
         self._group = config.app_id
+        self._unanswered: set[str] = set()
         self._producer = AIOKafkaProducer(
             **config.connection.client_options(),
             client_id=f"{config.app_id}-producer-{partition}",
@@ -71,6 +73,7 @@ class PartitionProducer:
         the broker, which aborts it: the caller must stop writing, for it cannot know what others have seen.
         """
         producer = self._producer
+        self._unanswered.clear()
         try:
             async with asyncio.timeout(self._timeout):
                 await producer.begin_transaction()
@@ -86,7 +89,7 @@ class PartitionProducer:
                 await producer.commit_transaction()
                 passed("commit")
         except TimeoutError as error:
-            raise Doubt(f"no answer to a transaction in {self._timeout:g} s") from error
+            raise Doubt(silence(self._timeout, self._unanswered)) from error
         except ProducerFenced as error:
             raise Doubt("fenced: another worker has taken the partition over") from error
         return {topic: offset for topic, offset in delivered if offset >= 0}
@@ -107,10 +110,16 @@ class PartitionProducer:
     async def _submit(self, batch: Any, topic: str) -> "asyncio.Future[tuple[str, int]]":
         count = batch.record_count()
         batch.close()
+        size = batch.size()
+        self._unanswered.add(topic)
         delivery = await self._producer.send_batch(batch, topic, partition=self._partition)
 
         async def last_offset() -> tuple[str, int]:
-            metadata = await delivery
+            try:
+                metadata = await delivery
+            except REFUSALS as error:
+                raise Doubt(refusal(topic, size, error)) from error
+            self._unanswered.discard(topic)
             return topic, metadata.offset + count - 1
 
         return asyncio.ensure_future(last_offset())

@@ -1,6 +1,7 @@
 """A worker on a real broker: every order is decided once, whatever stops the worker and however it starts again."""
 
 import asyncio
+import re
 import shutil
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from risk_stream.kafka.producer import PartitionProducer
+from tests.faults.admin import configure
 from tests.kafka.harness import DEADLINE_S, Cluster
 from tests.waiting import wait_for
 
@@ -230,6 +232,24 @@ def test_another_partition_count_is_refused(cluster: Cluster) -> None:
     worker = cluster.start(partitions=3)
     assert worker.ends() == 1
     assert "partition count" in worker.last_line
+
+
+def test_a_batch_too_large_is_refused_in_words(cluster: Cluster) -> None:
+    """The last line names topic, size, setting and next step; with the setting put right, nothing is lost."""
+    cluster.orders(20)
+    asyncio.run(configure(cluster.bootstrap, f"{cluster.prefix}decisions", {"max.message.bytes": "100"}))
+    worker = cluster.start()
+    assert worker.ends() == 1
+    said = re.search(
+        r"(\S+): the broker refused a batch of (\d+) bytes.* max.message.bytes of (\S+) ", worker.last_line
+    )
+    assert said is not None, worker.last_line
+    assert said[1] == said[3] == f"{cluster.prefix}decisions"
+    assert 100 < int(said[2]) < 10_000
+    assert worker.last_line.endswith("then start the worker again")
+    asyncio.run(configure(cluster.bootstrap, f"{cluster.prefix}decisions", {}))
+    cluster.start()
+    cluster.judge(20)
 
 
 def test_missing_topics_are_named(cluster: Cluster) -> None:
