@@ -91,6 +91,8 @@ class ControlsLog(NamedTuple):
     end: int
     history: list[tuple[int, Control | Fault]]
     """Offset and decoded control, for those who fold them in another way (what_if.py)."""
+    taken_at: list[int]
+    """Of each of them the broker's timestamp, epoch milliseconds."""
 
     def refused_between(self, after: int, upto: int) -> list[int]:
         """Offsets of the refused controls with after < offset <= upto."""
@@ -103,7 +105,7 @@ async def read_controls(log: RecordedLog) -> ControlsLog:
     if bounds.first > 0:
         raise LogError(f"{CONTROLS}: the first {bounds.first} records are gone; without them no limit is known")
     book = Controls()
-    read = ControlsLog(book, {}, bounds.end, [])
+    read = ControlsLog(book, {}, bounds.end, [], [])
     async for part in log.records(CONTROLS, 0, 0, bounds.end):
         for offset, timestamp, key, value, _ in zip(*part, strict=True):
             control = decode_control(value, timestamp)
@@ -111,6 +113,7 @@ async def read_controls(log: RecordedLog) -> ControlsLog:
                 read.refused[offset] = (control, key, value, timestamp)
             book.append(offset, control)
             read.history.append((offset, control))
+            read.taken_at.append(timestamp)
     return read
 
 

@@ -8,7 +8,8 @@ import click
 import msgspec
 
 from risk_stream.audit.span import Mark
-from risk_stream.cli.audit_log import archive_option, log_errors, open_log, progress_bar
+from risk_stream.cli.archive_option import archive_option
+from risk_stream.cli.audit_log import log_errors, open_log, progress_bar
 from risk_stream.cli.failure import ANSWER_IS_NO, DONE
 from risk_stream.cli.output import json_option, print_fields, print_json
 from risk_stream.cli.replay import MarkType

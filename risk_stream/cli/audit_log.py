@@ -5,19 +5,12 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from risk_stream.audit.log import KEYED, ORDERS, VALUES, LogError, OpenLog
 from risk_stream.cli.failure import CommandError
 from risk_stream.ops.settings import Settings
-
-archive_option = click.option(
-    "--archive",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Read this archive instead of the cluster; no broker is needed.",
-)
 
 
 def open_log(archive: Path | None, settings: Settings) -> OpenLog:

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from risk_stream.audit.heads import read_heads
-from risk_stream.cli.audit_log import archive_option, log_errors, open_log
+from risk_stream.cli.archive_option import archive_option
+from risk_stream.cli.audit_log import log_errors, open_log
 from risk_stream.cli.output import print_json
 from risk_stream.ops.load import load_settings
 

@@ -1,6 +1,8 @@
-"""`risk-stream limits validate|push|shadow FILE.toml`: a limits file, checked, or put in force as SET_LIMITs."""
+"""`risk-stream limits validate|push|shadow FILE.toml`: a limits file, checked, or put in force as SET_LIMITs.
 
-import time
+What the log says of limits (list, diff, history) stands in limits_log.py.
+"""
+
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,21 +10,25 @@ import click
 import msgspec
 
 from risk_stream.cli.failure import FAILED, CommandError
+from risk_stream.cli.limits_file import file_argument, read_limits
+from risk_stream.cli.limits_log import diff, history, list_limits
 from risk_stream.cli.output import json_option, print_json
 from risk_stream.messages.control import SetLimit
 from risk_stream.messages.ids import is_id
 from risk_stream.messages.limit import Mode
-from risk_stream.messages.limits_file import LimitsFileError, read_limits_file
 from risk_stream.ops.load import load_settings
 
 SHADOW_SUFFIX = "~shadow"
 
-file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-
 
 @click.group()
 def command() -> None:
-    """Check a limits file, or put it in force."""
+    """Check a limits file, or put it in force; list, compare and trace those in force."""
+
+
+command.add_command(list_limits)
+command.add_command(diff)
+command.add_command(history)
 
 
 @command.command()
@@ -30,7 +36,7 @@ def command() -> None:
 @json_option
 def validate(file: Path, as_json: bool) -> int:
     """Say what is wrong with FILE, each error with its path. No broker is needed."""
-    limits, errors = _read(file)
+    limits, errors = read_limits(file)
     if as_json:
         print_json({"file": str(file), "valid": not errors, "limits": len(limits), "errors": errors})
     else:
@@ -69,7 +75,7 @@ def _as_shadow(file: Path, control: SetLimit) -> SetLimit:
 
 
 def _all_or_none(file: Path) -> list[SetLimit]:
-    limits, errors = _read(file)
+    limits, errors = read_limits(file)
     if errors:
         _say(file, errors)
         raise CommandError("Nothing was sent.")
@@ -97,23 +103,6 @@ def _send(file: Path, limits: list[SetLimit], as_json: bool) -> int:
     else:
         click.echo(f"{sent} limits sent to {settings.topic('controls')}", err=True)
     return 0
-
-
-def read_limits_or_fail(file: Path) -> list[SetLimit]:
-    """The limits of FILE; a CommandError that lists everything that is wrong with it."""
-    limits, errors = _read(file)
-    if errors:
-        raise CommandError("\n".join(f"{file}: {error}" for error in errors))
-    return limits
-
-
-def _read(file: Path) -> tuple[list[SetLimit], list[str]]:
-    try:
-        return read_limits_file(file.read_text("utf-8"), time.time_ns() // 1_000_000), []
-    except LimitsFileError as error:
-        return [], error.errors
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{file}: {error}") from error
 
 
 def _say(file: Path, errors: list[str]) -> None:

@@ -12,7 +12,8 @@ import click
 
 from risk_stream.audit.log import OpenLog
 from risk_stream.audit.span import Mark, Span, read_mark
-from risk_stream.cli.audit_log import archive_option, log_errors, open_log
+from risk_stream.cli.archive_option import archive_option
+from risk_stream.cli.audit_log import log_errors, open_log
 from risk_stream.cli.failure import ANSWER_IS_NO, DONE
 from risk_stream.cli.output import json_option
 from risk_stream.ops.load import load_settings
@@ -125,7 +126,7 @@ def _what_if(
 ) -> int:
     from risk_stream.audit.what_if import WhatIfTask, ask_what_if, summed
     from risk_stream.cli.audit_text import print_what_if
-    from risk_stream.cli.limits import read_limits_or_fail
+    from risk_stream.cli.limits_file import read_limits_or_fail
 
     task = WhatIfTask(tuple(read_limits_or_fail(file)), span, portfolio, settings.resident_max)
     print_what_if(summed(_run(opened, partial(ask_what_if, task=task), span, jobs, "what if")), as_json)
@@ -144,7 +145,7 @@ def _sweep(
 ) -> int:
     from risk_stream.audit.sweep import SweepTask, read_sweep, summed_curve, sweep
     from risk_stream.cli.audit_text import print_curve
-    from risk_stream.cli.limits import read_limits_or_fail
+    from risk_stream.cli.limits_file import read_limits_or_fail
 
     try:
         limit_id, thresholds = read_sweep(text)

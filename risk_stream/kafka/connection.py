@@ -4,10 +4,6 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Any
 
-from risk_stream.kafka.inflation import bound_inflation
-
-bound_inflation()  # here, because no client is made without a Connection
-
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -26,6 +22,10 @@ class Connection:
 
     def client_options(self) -> dict[str, Any]:
         """Keyword arguments for any aiokafka client. Reads the certificate files, if there are any."""
+        # Here, because no client is made without these options; not above, because settings are read without a client.
+        from risk_stream.kafka.inflation import bound_inflation
+
+        bound_inflation()
         options: dict[str, Any] = {"bootstrap_servers": self.bootstrap, "security_protocol": self.security_protocol}
         if self.security_protocol.startswith("SASL"):
             options["sasl_mechanism"] = self.sasl_mechanism
