@@ -66,6 +66,11 @@ class Measured:
         self._log.seek(0)
         return self._log.read().decode(errors="replace")
 
+    def wait(self) -> None:
+        """Wait for its own end; RuntimeError when that was none of a healthy process."""
+        if self._process.wait(STOP_TIMEOUT_S):
+            self.check()
+
     def stop(self) -> None:
         """Ask it to stop, and wait."""
         if self._process.poll() is None:

@@ -13,10 +13,7 @@ from typing import Any
 from bench.run import Run
 from bench.shape import Shape
 
-HEAD = (
-    "| system | orders/s, median | x risk_stream | CPU us/order | broker CPU us/order | RSS MB | runs (orders/s) |",
-    "|---|---:|---:|---:|---:|---:|---|",
-)
+COLUMNS = ("system", "orders/s", "{base} / this", "CPU us/order", "broker CPU us/order", "RSS MB", "runs (orders/s)")
 
 
 def of_system(runs: Iterable[Run], system: str) -> list[Run]:
@@ -36,7 +33,14 @@ def ratio(runs: Sequence[Run], system: str, to: str) -> float:
 
 def table(runs: Sequence[Run], base: str) -> str:
     """A row a system, in the order of their first runs."""
-    return "\n".join([*HEAD, *(_row(runs, system, base) for system in dict.fromkeys(run.system for run in runs))])
+    head = f"| {' | '.join(COLUMNS)} |".format(base=base)
+    return "\n".join(
+        [
+            head,
+            "|---|---:|---:|---:|---:|---:|---|",
+            *(_row(runs, system, base) for system in dict.fromkeys(run.system for run in runs)),
+        ]
+    )
 
 
 def _row(runs: Sequence[Run], system: str, base: str) -> str:

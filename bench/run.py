@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +38,12 @@ class Run:
     rss_mb: float
     approved: int = 0
     violations: int = 0
-    details: dict[str, float] = field(default_factory=dict)
+    """Listed in decisions, warnings included."""
+    start_ms: int = 0
+    end_ms: int = 0
+    """What was measured, by the broker's clock."""
+    limits_evaluated: int = 0
+    """With each order, where the decision says so."""
 
 
 class Clocked:
@@ -127,7 +132,9 @@ def _run_of(system: System, answers: Answers, clocked: Clocked) -> Run:
         clocked.rss_mb,
         int(answers.approved.sum()),
         int(answers.listed.sum()),
-        {"limits_evaluated": float(np.median(answers.evaluated))} if system.name.startswith("risk") else {},
+        start,
+        end,
+        int(np.median(answers.evaluated)),
     )
 
 

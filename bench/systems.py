@@ -70,6 +70,11 @@ SYSTEMS = {
         System("risk_stream_full", WORKER, {}, full=True),
         System("streams_eos", streams.command, {"BENCH_GUARANTEE": "exactly_once_v2"}),
         System("streams_eos_1s", streams.command, {"BENCH_GUARANTEE": "exactly_once_v2", "BENCH_COMMIT_MS": "1000"}),
+        System(
+            "streams_eos_fast",
+            streams.command,
+            {"BENCH_GUARANTEE": "exactly_once_v2", "BENCH_COMMIT_MS": "10", "BENCH_LINGER_MS": "0"},
+        ),
         System("streams_alo", streams.command, {"BENCH_GUARANTEE": "at_least_once"}),
         System("quix", python("bench.peers.quix_peer"), {}),
         System("faust", python("bench.peers.faust_peer", "worker", "--without-web", "-l", "warn"), {}),

@@ -10,7 +10,6 @@ both jobs in one table: `--systems risk_stream,risk_stream_full,...`. Kafka Stre
 
 import argparse
 import asyncio
-import logging
 from collections.abc import Iterable
 
 from bench.job import full_job, peers_job, right_answers
@@ -20,6 +19,7 @@ from bench.rounds import SECONDS_MAX, Entry, run_rounds
 from bench.run import Run
 from bench.shape import Shape
 from bench.stage import build
+from bench.start import begin
 from bench.systems import SYSTEMS, System
 from risk_stream.broker.embedded import EmbeddedBroker
 
@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--seconds-max", type=float, default=SECONDS_MAX, help="of a run; a slow system decides fewer")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    begin()
     systems = chosen(options.systems, options.job)
     shape = Shape(options.orders, options.portfolios, options.shape, options.known)
     runs = asyncio.run(run_all(systems, shape, options.runs, options.seconds_max))

@@ -6,7 +6,7 @@ from bench.peers import settings
 from bench.peers.settings import DAY_MS
 
 
-class Order(faust.Record, serializer="json"):
+class Order(faust.Record, serializer="json"):  # type: ignore[call-arg, misc]
     """An order as it arrives."""
 
     order_id: str
@@ -18,7 +18,7 @@ class Order(faust.Record, serializer="json"):
     ts: int
 
 
-class Row(faust.Record, serializer="json"):
+class Row(faust.Record, serializer="json"):  # type: ignore[call-arg, misc]
     """What is remembered of a portfolio."""
 
     value: float
@@ -31,7 +31,7 @@ class Row(faust.Record, serializer="json"):
     gross: float = 0.0
 
 
-class Decision(faust.Record, serializer="json", include_metadata=False):
+class Decision(faust.Record, serializer="json", include_metadata=False):  # type: ignore[call-arg, misc]
     """What is answered."""
 
     order_id: str
@@ -84,7 +84,7 @@ def decide(order: Order, row: Row) -> str:
     return "OK"
 
 
-@app.agent(orders)
+@app.agent(orders)  # type: ignore[untyped-decorator]
 async def judge(stream: faust.Stream[Order]) -> None:
     """Decide each order."""
     async for order in stream:
