@@ -6,13 +6,19 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet --constraint deploy/constraints.txt
 PYTHON ?=
 
-.PHONY: help demo test lint format types pytest faults mutants simulate fuzz clean distclean relock-broker
+.PHONY: help demo bench test lint format types pytest faults mutants simulate fuzz clean distclean relock-broker
 
 help:            ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
+	@sed -n 's/^\([a-z%-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
 
 demo: $(VENV)/.demo                ## run the main job: broker, worker, orders, and a check of every decision
 	$(BIN)/risk-stream demo $(DEMO)
+
+bench: $(VENV)/.bench              ## every table of docs/performance.md (an hour or two; needs a JDK 17+ for Kafka Streams)
+	$(BIN)/python -m bench.page $(ARGS)
+
+bench-%: $(VENV)/.bench            ## one of them: `make bench-latency ARGS="--rates 500"`; the names are those of bench/
+	$(BIN)/python -m bench.$(subst -,_,$*) $(ARGS)
 
 test: lint types pytest            ## everything that must pass: style, types, tests
 
@@ -66,6 +72,11 @@ $(VENV)/.demo: $(BIN)/python pyproject.toml deploy/constraints.txt
 $(VENV)/.test: $(BIN)/python pyproject.toml deploy/constraints.txt
 	@echo "installing risk-stream and its test tools into $(VENV) (once, a minute or two)" >&2
 	@$(PIP) --editable '.[test]'
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/.bench: $(BIN)/python pyproject.toml deploy/constraints.txt
+	@echo "installing risk-stream and what it is compared with into $(VENV) (once, a minute or two)" >&2
+	@$(PIP) --editable '.[bench,demo]'
 	@touch $@ $(VENV)/.demo
 
 # Made once: its date is that of the Python it links to, older than the stamps.

@@ -19,7 +19,7 @@ import numpy as np
 from bench.report import conditions
 from bench.shape import Shape
 from bench.start import begin
-from bench.systems import SYSTEMS, python
+from bench.systems import SYSTEMS, worker
 from bench.throughput import run_all
 
 BLOCK_MAX_MS = 20.0
@@ -46,7 +46,7 @@ async def measure(shape: Shape, full: bool) -> Blocks:
         ticks = Path(folder) / "ticks"
         system = replace(
             SYSTEMS["risk_stream_full" if full else "risk_stream"],
-            command=python("bench.ticked_worker"),
+            command=worker("bench.ticked_worker"),
             settings={"BENCH_TICKS": str(ticks)},
         )
         (run,) = await run_all([system], shape, 1)

@@ -1,4 +1,4 @@
-"""What history costs: microseconds a valuation and a check, with 1 day of history and with 90 days, and their ratio.
+"""What history costs: us a valuation and a check, bytes a snapshot, with 1 day of history and with 90, and the ratios.
 
     python -m bench.history [--json]
 
@@ -31,6 +31,7 @@ ROUNDS = 15
 VALUATIONS = 100  # a portfolio and round
 ORDERS = 100  # a portfolio and round
 RATIO_MAX = 1.2
+UNITS = {"valuation": "us", "check": "us", "snapshot": "bytes a portfolio"}
 NO_RECORDS = Records([], [], [], [])
 
 
@@ -64,7 +65,7 @@ class Past:
     days: int
     falling_days: int
     values: list[int] = field(default_factory=list)
-    spent: dict[str, list[float]] = field(default_factory=lambda: {"valuation": [], "check": []})
+    spent: dict[str, list[float]] = field(default_factory=lambda: {"valuation": [], "check": [], "snapshot": []})
 
     def __post_init__(self) -> None:
         controls = Controls()
@@ -128,6 +129,10 @@ class Past:
         self.spent["check"].append((time.process_time() - start) / len(orders.keys) * 1e6)
         if decided.counts.get("OK") != len(orders.keys):
             raise SystemExit(f"{self.name}: not every order was approved: {decided.counts}")
+        self.spent["snapshot"].append(
+            sum(len(key) + len(value or b"") for key, value in self.engine.cut()) / PORTFOLIOS
+        )
+        self.engine.saved()
 
     def check(self, answer: StepOutput) -> None:
         """Raise SystemExit unless the peaks are those of the list of all values."""
@@ -162,7 +167,7 @@ def print_table(spent: dict[str, dict[str, list[float]]], found: dict[str, dict[
         for what, rates in runs.items():
             ratio = f"   ratio {found[name][what]:.2f}" if name in found else ""
             listed = " ".join(f"{rate:6.2f}" for rate in rates)
-            print(f"{name:22}{what:10} {listed}   median {statistics.median(rates):.2f} us{ratio}")
+            print(f"{name:22}{what:10} {listed}   median {statistics.median(rates):.2f} {UNITS[what]}{ratio}")
 
 
 def main() -> int:

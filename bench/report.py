@@ -13,7 +13,20 @@ from typing import Any
 from bench.run import Run
 from bench.shape import Shape
 
-COLUMNS = ("system", "orders/s", "{base} / this", "CPU us/order", "broker CPU us/order", "RSS MB", "runs (orders/s)")
+COLUMNS = (
+    "system",
+    "orders/s",
+    "{base} / this",
+    "CPU us/order",
+    "broker CPU us/order",
+    "RSS MB",
+    "refused",
+    "listed",
+    "changelog rows/order",
+    "bytes/row",
+    "runs (orders/s)",
+)
+"""`refused` and `listed`: of 100 orders, refused ones, and violations and warnings that decisions name."""
 
 
 def of_system(runs: Iterable[Run], system: str) -> list[Run]:
@@ -37,7 +50,7 @@ def table(runs: Sequence[Run], base: str) -> str:
     return "\n".join(
         [
             head,
-            "|---|---:|---:|---:|---:|---:|---|",
+            "|---|" + "---:|" * (len(COLUMNS) - 2) + "---|",
             *(_row(runs, system, base) for system in dict.fromkeys(run.system for run in runs)),
         ]
     )
@@ -45,13 +58,21 @@ def table(runs: Sequence[Run], base: str) -> str:
 
 def _row(runs: Sequence[Run], system: str, base: str) -> str:
     own = of_system(runs, system)
-    beside = f"{ratio(runs, base, system):.2f}" if of_system(runs, base) else ""
-    cpu = statistics.median(run.cpu_us_per_order for run in own)
-    broker = statistics.median(run.broker_cpu_us_per_order for run in own)
-    rss = statistics.median(run.rss_mb for run in own)
-    every = ", ".join(f"{run.orders_per_second:,.0f}" for run in own)
-    rate = f"{median_rate(runs, system):,.0f}"
-    return f"| {system} | {rate} | {beside} | {cpu:.2f} | {broker:.2f} | {rss:.0f} | {every} |"
+    last = own[-1]
+    cells = (
+        system,
+        f"{median_rate(runs, system):,.0f}",
+        f"{ratio(runs, base, system):.2f}" if of_system(runs, base) else "",
+        f"{statistics.median(run.cpu_us_per_order for run in own):.2f}",
+        f"{statistics.median(run.broker_cpu_us_per_order for run in own):.2f}",
+        f"{statistics.median(run.rss_mb for run in own):.0f}",
+        f"{100 - 100 * last.approved / last.orders:.1f} %",
+        f"{100 * last.violations / last.orders:.1f} %",
+        f"{last.changelog.rows / last.orders:.2f}",
+        f"{last.changelog.bytes_per_row:.0f}",
+        ", ".join(f"{run.orders_per_second:,.0f}" for run in own),
+    )
+    return f"| {' | '.join(cells)} |"
 
 
 def describe(run: Run) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.answers import Answers, WrongAnswers, read_answers, reader
+from bench.changelog import Changelog, changelog_of
 from bench.process import ROOT, Measured, cpu_s_of
 from bench.stage import Stage, clear, group_of, written
 from bench.systems import READER, System
@@ -44,6 +45,7 @@ class Run:
     """What was measured, by the broker's clock."""
     limits_evaluated: int = 0
     """With each order, where the decision says so."""
+    changelog: Changelog = Changelog()  # noqa: RUF009  # immutable
 
 
 class Clocked:
@@ -83,7 +85,7 @@ async def measure(system: System, stage: Stage, run: str, right: bytearray | Non
         clocked = Clocked(processes, stage.broker_pid)
         answers = await _decided(stage, clocked, seconds_max)
     answers.check(right if system.judges else None)
-    return _run_of(system, answers, clocked)
+    return _run_of(system, answers, clocked, await changelog_of(stage, group_of(stage, run)))
 
 
 def _own(folder: str, number: int) -> dict[str, str]:
@@ -115,7 +117,7 @@ async def _decided(stage: Stage, clocked: Clocked, seconds_max: float) -> Answer
                 raise WrongAnswers(f"nothing decided for {STALL_S:g} s: {done} offsets, {stage.shape.orders} orders")
 
 
-def _run_of(system: System, answers: Answers, clocked: Clocked) -> Run:
+def _run_of(system: System, answers: Answers, clocked: Clocked, changelog: Changelog) -> Run:
     """The rate of the answers, by the broker's own clock."""
     when = np.sort(answers.append_ms)
     start, end = int(when[int(when.size * WARM_SHARE)]), int(when[-1])
@@ -135,6 +137,7 @@ def _run_of(system: System, answers: Answers, clocked: Clocked) -> Run:
         start,
         end,
         int(np.median(answers.evaluated)),
+        changelog,
     )
 
 

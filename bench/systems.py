@@ -1,12 +1,15 @@
 """The systems that are compared, and how each is started. Each gets the same topics and writes a decision an order."""
 
+import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from bench.job import AGE_MAX_S, DRAWDOWN_DAY_MAX, DRAWDOWN_MONTH_MAX, EXPOSURE_MAX, NOTIONAL_MAX, QUANTITY_MAX, VALUE
 from bench.peers.streams import build as streams
+from bench.process import ROOT
 from bench.stage import PARTITIONS, Stage
 
 Command = Sequence[str]
@@ -61,13 +64,28 @@ def python(*arguments: str) -> Callable[[], Command]:
     return lambda: (sys.executable, "-m", *arguments)
 
 
-WORKER = python("risk_stream", "worker")
+@cache
+def compiled() -> None:
+    """Compile the engine if that is still to be done: it takes a minute and a gigabyte, which no run should show."""
+    subprocess.run((sys.executable, "-m", "risk_stream", "compile"), cwd=ROOT, check=True)
+
+
+def worker(module: str = "risk_stream") -> Callable[[], Command]:
+    """Our own worker, compiled; or a module that runs it."""
+
+    def command() -> Command:
+        compiled()
+        return (sys.executable, "-m", module, "worker")
+
+    return command
+
+
 READER = "reader"
 SYSTEMS = {
     one.name: one
     for one in (
-        System("risk_stream", WORKER, {}),
-        System("risk_stream_full", WORKER, {}, full=True),
+        System("risk_stream", worker(), {}),
+        System("risk_stream_full", worker(), {}, full=True),
         System("streams_eos", streams.command, {"BENCH_GUARANTEE": "exactly_once_v2"}),
         System("streams_eos_1s", streams.command, {"BENCH_GUARANTEE": "exactly_once_v2", "BENCH_COMMIT_MS": "1000"}),
         System(

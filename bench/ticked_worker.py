@@ -6,6 +6,7 @@ written to the file that BENCH_TICKS names.
 
 import asyncio
 import os
+import sys
 import time
 from array import array
 from pathlib import Path
@@ -41,4 +42,4 @@ if __name__ == "__main__":
     from risk_stream.cli.worker import command
 
     app.run_worker = run_ticked  # type: ignore[assignment]
-    command()
+    command(sys.argv[2:])  # after the word `worker`
