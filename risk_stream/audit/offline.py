@@ -78,14 +78,14 @@ def make_case(order: bytes, values: Sequence[tuple[str, bytes]], limits: Sequenc
 def decide(case: Case) -> Answer:
     """What a worker that knew nothing but these limits and values would publish for the order."""
     step = _step(case, case.limits)
-    [(_, payload)] = step.decisions
-    events = [json.loads(event.value or b"") for event in step.violations]
-    headers = [dict(event.headers) for event in step.dead_letters]
+    [payload] = step.decisions.values.as_list()
+    events = [json.loads(value or b"") for value in step.violations.values.as_list()]
+    headers = [dict(event.headers) for event in step.dead_letters.events()]
     notes = [f"{one['reason'].decode()}: {one['detail'].decode()}" for one in headers]
     ignored = step.counts["values_ignored"]
     if ignored:
         notes.append(f"{ignored} of the values ignored: not later than the one before, or repeated")
-    return Answer(json.loads(payload), events, notes)
+    return Answer(json.loads(payload or b""), events, notes)
 
 
 def observe(case: Case) -> list[Observation]:
@@ -116,7 +116,7 @@ def _observe(case: Case, control: SetLimit) -> Observation:
 def _alone(case: Case, control: SetLimit, limit: Limit) -> tuple[bool, dict[str, Any] | None]:
     """Whether the limit is evaluated on the order when there is no other, and how the decision lists it."""
     step = _step(case, [msgspec.structs.replace(control, limit=limit)])
-    decision = json.loads(step.decisions[0][1])
+    decision = json.loads(step.decisions.values.field(0) or b"")
     return bool(decision["limits_evaluated"]), next(iter(decision["violations"]), None)
 
 

@@ -185,17 +185,19 @@ class _Judge:
 
     def _expected(self, done: Done) -> dict[str, Expected]:
         output = done.output
-        letters = [*((one.key, one.value, tuple(one.headers)) for one in output.dead_letters), *self._answers(done)]
+        events = output.violations.events()
+        letters = [(one.key, one.value, tuple(one.headers)) for one in output.dead_letters.events()]
+        letters += self._answers(done)
         return {
             DECISIONS: Expected(
-                [key for key, _ in output.decisions],
-                [value for _, value in output.decisions],
-                [NO_HEADERS] * len(output.decisions),
+                output.decisions.keys.as_list(),
+                output.decisions.values.as_list(),
+                [NO_HEADERS] * output.decisions.size,
             ),
             VIOLATIONS: Expected(
-                [one.key for one in output.violations],
-                [one.value for one in output.violations],
-                [tuple(one.headers) for one in output.violations],
+                [one.key for one in events],
+                [one.value for one in events],
+                [tuple(one.headers) for one in events],
             ),
             DEAD_LETTERS: Expected(
                 [key for key, _, _ in letters],

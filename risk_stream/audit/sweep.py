@@ -142,16 +142,16 @@ class _Curve:
         """Take in the events of the swept limit."""
         found = [
             event
-            for one in done.output.violations
-            if one.value is not None
-            and b'"limit_id":"~swept"' in one.value
-            and (event := self._decoder.decode(one.value)).trigger == "ORDER"
+            for value in done.output.violations.values.as_list()
+            if value is not None
+            and b'"limit_id":"~swept"' in value
+            and (event := self._decoder.decode(value)).trigger == "ORDER"
             and event.event == "DETECTED"
             and self._task.portfolio in (None, event.portfolio_id)
         ]
         if not found:
             return
-        judged = (read_decision(value) for _, value in done.output.decisions)
+        judged = (read_decision(value or b"") for value in done.output.decisions.values.as_list())
         approved = {one.offset for one in judged if one is not None and one.approved}
         for event in found:
             offset = int(str(event.inputs["order"]).partition("@")[2])

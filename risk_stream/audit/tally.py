@@ -79,13 +79,13 @@ class Tallier:
         if self._tally.first_ms is None:
             self._tally.first_ms = done.timestamp
         self._tally.last_ms = done.timestamp
-        for _, value in done.output.decisions:
-            if _REFUSED in value:
+        for value in done.output.decisions.values.as_list():
+            if value is not None and _REFUSED in value:
                 self._refused(value)
-        if done.output.portfolio_risk:
+        if done.output.portfolio_risk.size:
             self._learn(done.plan)
-        for _, value in done.output.portfolio_risk:
-            self._valued(self._risk.decode(value))
+        for value in done.output.portfolio_risk.values.as_list():
+            self._valued(self._risk.decode(value or b""))
 
     def tally(self) -> Tally:
         """All of it."""

@@ -78,7 +78,7 @@ class Walk:
                 yield Done(step, timestamp, before, value_records, order_records, plan, output)
                 unsaved += len(value_records.offsets) + len(order_records.offsets)
                 if unsaved >= SAVE_RECORDS:
-                    rows.put(engine.cut())
+                    rows.put(engine.cut().rows())
                     engine.saved()
                     unsaved = 0
         self.journal_ended = True

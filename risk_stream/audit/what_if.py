@@ -156,8 +156,8 @@ class _Counter:
 
     def step(self, done: Done, recorded: dict[int, Judged]) -> None:
         """Compare a step's decisions with the recorded ones."""
-        for _, value in done.output.decisions:
-            now = read_decision(value)
+        for value in done.output.decisions.values.as_list():
+            now = read_decision(value or b"")
             if now is None or (self._portfolio is not None and now.portfolio_id != self._portfolio):
                 continue
             was = recorded.get(now.offset)

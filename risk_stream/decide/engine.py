@@ -6,13 +6,14 @@ Everything that a portfolio remembers is a function of the steps: their ranges, 
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from risk_stream.decide import results as res
 from risk_stream.decide.orders import decide_orders
-from risk_stream.decide.output import Event, StepOutput, digest_of
+from risk_stream.decide.output import StepOutput, digest_of
 from risk_stream.decide.picture import take_pictures
 from risk_stream.decide.residents import Residents, RowSource
 from risk_stream.decide.results import Results, new_results
@@ -21,13 +22,13 @@ from risk_stream.decide.standing import standing_max
 from risk_stream.decide.tell import (
     dead_letter,
     dead_letters_of_values,
+    decisions_of,
     risk_record,
     violations_by_orders,
     violations_by_values,
 )
 from risk_stream.decide.value_batch import ValueBatch, decode_values
 from risk_stream.decide.values import apply_values
-from risk_stream.messages.compiled.encode_batch import encode_decisions
 from risk_stream.messages.compiled.limit_pieces import LimitPieces, limit_pieces
 from risk_stream.messages.compiled.order_batch import OrderBatch, decode_orders
 from risk_stream.messages.compiled.order_row import WELL_FORMED
@@ -35,18 +36,20 @@ from risk_stream.messages.compiled.result_row import CODES
 from risk_stream.messages.compiled.row_message import Results as TellableResults
 from risk_stream.messages.decode import Route
 from risk_stream.messages.fault import Fault
+from risk_stream.messages.packed import NOTHING, Event, Packed, Span, joined, no_headers, pack
 from risk_stream.messages.records import Records
 from risk_stream.rules.observation import CONTEXT, OBSERVATION
 from risk_stream.rules.plan import GENERAL_WINDOWS, Plan
 from risk_stream.state import layout as lay
 from risk_stream.state.arena import reserve
 from risk_stream.state.cut import KEY_BYTES_MAX, cut_chunks, cut_gone, cut_mains, finish_cut, finish_save
+from risk_stream.state.layout import Bytes, Int64s
 from risk_stream.state.save import CHUNK_BYTES_MAX, main_bytes_max
 
 CUT_BUFFER_BYTES = 1 << 20
 """First size of the buffer of a cut; it doubles until the largest row fits, and is emptied whenever it is full."""
 
-__all__ = ["Engine", "Event", "RowSource", "StepOutput"]
+__all__ = ["Engine", "RowSource", "StepOutput"]
 
 
 class _ValueOutput(NamedTuple):
@@ -103,59 +106,48 @@ class Engine:
             self._route.partition,
             plan.version,
         )
-        decisions = [
-            (key or b"", payload)  # the key of a decided order is its portfolio
-            for key, payload in zip(orders.keys, encode_decisions(order_batch, told_results).as_list(), strict=True)
-            if payload
-        ]
-        violations = told.violations + violations_by_orders(order_batch, told_results, orders, self._orders_topic)
-        dead_letters = told.dead_letters + [
+        letters = told.dead_letters + [
             dead_letter(fault, orders, i, self._route.partition, self._orders_topic)
             for i, fault in order_batch.faults.items()
             if isinstance(fault, Fault)
         ]
-        pictures = self._pictures(value_batch, told.slots, plan)
-        return StepOutput(
-            decisions,
-            violations,
-            dead_letters,
-            pictures,
-            digest_of(
-                [value for _, value in decisions],
-                [event.value for event in violations],
-                [event.value for event in dead_letters],
-                [value for _, value in pictures],
-            ),
-            self._count(results, told, dead_letters),
+        outputs = (
+            decisions_of(order_batch, told_results),
+            joined(pack(told.violations), violations_by_orders(order_batch, told_results, self._orders_topic)),
+            pack(letters),
+            pack(self._pictures(value_batch, told.slots, plan)),
         )
+        return StepOutput(*outputs, digest_of(*outputs), self._count(results, told, letters))
 
-    def cut(self) -> list[tuple[bytes, bytes | None]]:
-        """Rows changed since the last cut, copied: deletions (None) first. About 1 us a row and portfolio."""
+    def cut(self) -> Packed:
+        """Rows changed since the last cut, copied: deletions (no value) first. About 1 us a row and portfolio."""
+        return joined(*self.cut_parts())
+
+    def cut_parts(self) -> Iterator[Packed]:
+        """The rows of a cut a MiB at a time; no step may come in between."""
         state = self._residents.state
-        rows: list[tuple[bytes, bytes | None]] = []
         gone_max, chunk_max, main_max = (
             int(state.header[cell]) for cell in (lay.GONE_COUNT, lay.DIRTY_CHUNK_COUNT, lay.DIRTY_COUNT)
         )
         bounds = np.zeros((max(gone_max, chunk_max, main_max), 3), np.int64)
         at = np.zeros(1, np.int64)
         buffer = np.empty(max(self._cut_size, gone_max * KEY_BYTES_MAX, KEY_BYTES_MAX + CHUNK_BYTES_MAX), np.uint8)
-        _collect(rows, buffer, bounds, int(cut_gone(state, buffer, bounds, at)))
+        yield _copied(buffer, bounds, int(cut_gone(state, buffer, bounds, at)))
         done = 0
         while done < chunk_max:
             at[0] = 0
             done, count = cut_chunks(state, done, buffer, bounds, at, 0)
-            _collect(rows, buffer, bounds, int(count))
+            yield _copied(buffer, bounds, int(count))
         done = 0
         while done < main_max:
             at[0] = 0
             before = done
             done, count = cut_mains(state, done, buffer, bounds, at, 0)
-            _collect(rows, buffer, bounds, int(count))
+            yield _copied(buffer, bounds, int(count))
             if done == before:  # the next row alone is larger than the buffer
                 self._cut_size = 2 * (KEY_BYTES_MAX + int(main_bytes_max(state, state.dirty[done])))
                 buffer = np.empty(self._cut_size, np.uint8)
         finish_cut(state)
-        return rows
 
     def saved(self) -> None:
         """The rows of the last cut can be had from the RowSource now; makes room by evicting portfolios."""
@@ -290,7 +282,7 @@ class Engine:
                 return results
             results.enlarge(per_order)
 
-    def _bring_orders(self, batch: OrderBatch, absent: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> None:
+    def _bring_orders(self, batch: OrderBatch, absent: Int64s) -> None:
         """Make the portfolios of orders resident; an invalid order creates none."""
         known: dict[bytes, None] = {}
         create: set[bytes] = set()
@@ -306,7 +298,7 @@ class Engine:
                 create.add(portfolio_id)
         self._residents.bring(known, create)
 
-    def _pictures(self, batch: ValueBatch, slots: dict[int, int], plan: Plan) -> list[tuple[bytes, bytes]]:
+    def _pictures(self, batch: ValueBatch, slots: dict[int, int], plan: Plan) -> list[Event]:
         if not slots:
             return []
         pictures = np.zeros(len(slots), res.RISK_ROW)
@@ -332,16 +324,14 @@ class Engine:
         return counts
 
 
-def _collect(
-    rows: list[tuple[bytes, bytes | None]],
-    buffer: "np.ndarray[tuple[int], np.dtype[np.uint8]]",
-    bounds: "np.ndarray[tuple[int, int], np.dtype[np.int64]]",
+def _copied(
+    buffer: Bytes,
+    bounds: Int64s,
     count: int,
-) -> None:
+) -> Packed:
     """Copy the rows that a cut wrote out of its buffer."""
     if count == 0:
-        return
-    last = bounds[count - 1]
-    text = buffer[: max(int(last[1]), int(last[2]))].tobytes()
-    for key_at, value_at, end in bounds[:count].tolist():
-        rows.append((text[key_at:value_at], None if end < 0 else text[value_at:end]))
+        return NOTHING
+    keys_from, values_from, ends = bounds[:count].T.copy()  # `bounds` is filled anew
+    text = buffer[: max(int(values_from[-1]), int(ends[-1]))].tobytes()
+    return Packed(Span(text, keys_from, values_from), Span(text, values_from, ends), no_headers(count))

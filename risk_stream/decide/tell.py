@@ -3,18 +3,20 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from risk_stream.decide import results as res
-from risk_stream.decide.output import Event
 from risk_stream.decide.value_batch import ValueBatch
-from risk_stream.messages.compiled.encode_batch import encode_violations
+from risk_stream.messages.compiled.encode_batch import encode_decisions, encode_violation_headers, encode_violations
 from risk_stream.messages.compiled.order_batch import OrderBatch
 from risk_stream.messages.compiled.result_row import EVENTS, SEVERITIES
-from risk_stream.messages.compiled.row_message import Results, observed_text, order_text, reason_of, utilisation_text
+from risk_stream.messages.compiled.row_message import Results, observed_text, reason_of, utilisation_text
 from risk_stream.messages.fault import Fault, FaultReason
-from risk_stream.messages.headers import dead_letter_headers, event_headers, violation_headers
+from risk_stream.messages.headers import dead_letter_headers, violation_headers
 from risk_stream.messages.inputs import Inputs, position_text, source_text
 from risk_stream.messages.limit import LimitKind
 from risk_stream.messages.money import MONEY_DIGITS, format_double, format_scaled
+from risk_stream.messages.packed import NOTHING, Event, Packed, Span, no_headers
 from risk_stream.messages.portfolio_risk import PortfolioRisk, TradingState, Windows, encode_portfolio_risk
 from risk_stream.messages.records import Records
 from risk_stream.messages.violation import Trigger, Violation, encode_violation, violation_id
@@ -80,22 +82,28 @@ def violations_by_values(
     return events
 
 
-def violations_by_orders(batch: OrderBatch, results: Results, records: Records, topic: str) -> list[Event]:
-    """The events of the orders, in the order of the orders and of `limit_id`; some 5 us each, for their headers."""
-    events = []
-    for row, payload in zip(results.violations, encode_violations(batch, results).as_list(), strict=True):
-        record = int(row["record"])
-        order: Any = batch.rows[record]
-        offset = int(order["offset"])
-        limit_id = results.pieces.limits[int(row["limit"])].limit_id
-        headers = event_headers(
-            violation_id(limit_id, Trigger.ORDER, results.partition, offset),
-            order_text(batch, order, "portfolio_id"),
-            int(order["ts"]),
-            source_text(topic, results.partition, offset),
-        )
-        events.append(Event(records.keys[record], payload, headers))
-    return events
+def decisions_of(batch: OrderBatch, results: Results) -> Packed:
+    """The decisions, in the order of the orders: one each, but for those that become dead letters."""
+    payloads = encode_decisions(batch, results)
+    keys = keys_of(batch, batch.rows)
+    if batch.faults:
+        decided = payloads.starts < payloads.ends
+        payloads, keys = payloads.chosen(decided), keys.chosen(decided)
+    return Packed(keys, payloads, no_headers(len(payloads.starts)))
+
+
+def violations_by_orders(batch: OrderBatch, results: Results, topic: str) -> Packed:
+    """The events of the orders, in the order of the orders and of `limit_id`."""
+    if not results.violations.size:
+        return NOTHING
+    keys = keys_of(batch, batch.rows[results.violations["record"]])
+    return Packed(keys, encode_violations(batch, results), encode_violation_headers(batch, results, topic))
+
+
+def keys_of(batch: OrderBatch, rows: Rows) -> Span:
+    """The keys of these records: that of an order with usable ids is its portfolio."""
+    starts = rows["portfolio_id_at"].astype(np.int64)
+    return Span(batch.text, starts, starts + rows["portfolio_id_len"])
 
 
 def dead_letters_of_values(batch: ValueBatch, records: Records, partition: int, topic: str) -> list[Event]:
@@ -117,7 +125,7 @@ def dead_letter(fault: Fault, records: Records, i: int, partition: int, topic: s
 
 def risk_record(
     state: State, slot: int, picture: Any, portfolio_id: str, ts: int, partition: int, version: int
-) -> tuple[bytes, bytes]:
+) -> Event:
     """The `portfolio-risk` record of a portfolio."""
     portfolio = state.portfolios[slot]
     valued = portfolio["tv"] >= 0
@@ -136,4 +144,4 @@ def risk_record(
         controls=version,
         ts=ts,
     )
-    return portfolio_id.encode(), encode_portfolio_risk(risk)
+    return Event(portfolio_id.encode(), encode_portfolio_risk(risk), [])

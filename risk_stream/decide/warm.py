@@ -51,7 +51,7 @@ def warm_up() -> None:
     for number in range(ROUNDS):
         engine = Engine(0, 1, rows, resident_max=1)
         engine.step(_values(number), _orders(number), controls.plan())
-        rows.rows.update(engine.cut())
+        rows.rows.update(engine.cut().rows())
         engine.saved()
         # Only what the last step left alone is evicted.
         engine.step(_records(number, []), _records(number, [{"order_id": "last", "quantity": "0"}], 1), controls.plan())

@@ -80,17 +80,19 @@ async def catch_up(reader: RangeReader, store: RowStore, tp: TopicPartition, bou
 async def _load(reader: RangeReader, store: RowStore, tp: TopicPartition, start: int, newest: Saved) -> None:
     digest = RowDigest()
     waiting: list[Row] = []
+    hashed = 0
     reader.assign({tp: start})
     async for records in reader.read(tp, newest.changelog_next):
         for record in records:
             if record.key == FIRST_KEY:
-                digest = RowDigest()
+                digest, hashed = RowDigest(), len(waiting)
             elif record.key != MARK_KEY:
-                digest.add(record.key, record.value)
                 waiting.append((record.key, record.value))
+        digest.add(waiting[hashed:])
+        hashed = len(waiting)
         if len(waiting) > LOAD_ROWS_MAX:
             store.load(waiting)
-            waiting = []
+            waiting, hashed = [], 0
     if (digest.rows, digest.hexdigest()) != (newest.mark.rows, newest.mark.digest):
         raise Untrusted(f"snapshot of step {newest.mark.seq} has {digest.rows} of {newest.mark.rows} rows, or others")
     store.apply(waiting, newest)

@@ -10,11 +10,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.failstop import Doubt, fail_stop
 from risk_stream.kafka.ports import ControlsPort, DecodeControl
-from risk_stream.kafka.producer import Outgoing
 from risk_stream.kafka.range_reader import RangeReader
 from risk_stream.messages.fault import Fault
 from risk_stream.messages.headers import dead_letter_headers
 from risk_stream.messages.inputs import source_text
+from risk_stream.messages.packed import Event
 
 ANSWERS_MAX = 100
 """Refused controls one step answers; more of them wait for the next step, at their own controls version."""
@@ -123,9 +123,9 @@ class ControlsReader:
         """The controls version of the step that answers these: the newest, or where the answers of a full step end."""
         return refused[-1] if len(refused) == ANSWERS_MAX else newest
 
-    async def answers(self, offsets: Sequence[int]) -> list[Outgoing]:
+    async def answers(self, offsets: Sequence[int]) -> list[Event]:
         """The dead letters for these refused controls, read again: refusals are rare, remembering all is not free."""
-        letters: list[Outgoing] = []
+        letters: list[Event] = []
         async with RangeReader(self._config) as reader:
             for offset in offsets:
                 reader.assign({self._tp: offset})
@@ -133,7 +133,7 @@ class ControlsReader:
                     letters.extend(self._dead_letter(record) for record in records)
         return letters
 
-    def _dead_letter(self, record: Any) -> Outgoing:
+    def _dead_letter(self, record: Any) -> Event:
         fault = self._decode(record.value, record.timestamp)
         source = source_text(self._tp.topic, self._tp.partition, record.offset)
-        return record.key, record.value, dead_letter_headers(fault, source, record.key, record.timestamp)
+        return Event(record.key, record.value, dead_letter_headers(fault, source, record.key, record.timestamp))

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import aiokafka.producer.sender as aiokafka_sender
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -12,7 +12,9 @@ from aiokafka.structs import OffsetAndMetadata
 
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.failstop import Doubt
+from risk_stream.kafka.record_batch import RecordBatch, batches_of
 from risk_stream.kafka.refusals import REFUSALS, refusal, silence
+from risk_stream.messages.packed import Packed
 
 TRANSACTION_BACKOFF_S = 0.001
 """Kafka answers "concurrent transactions" while it still writes the markers of the last one; aiokafka then waits 20 ms
@@ -21,16 +23,12 @@ before it asks again, which would be most of a 6 ms transaction. tests/kafka/tes
 BATCH_BYTES_MAX = 960 * 1024
 """Below the broker's default message.max.bytes of 1,048,588, with room for one record's headers."""
 
-Headers = list[tuple[str, bytes]]
-Outgoing = tuple[bytes | None, bytes | None, Headers]
-NO_HEADERS: Headers = []
-
 
 class Write(NamedTuple):
     """Records for one topic, all to the producer's own partition."""
 
     topic: str
-    records: Iterable[Outgoing]
+    records: Packed
 
 
 def shorten_transaction_backoff() -> None:
@@ -96,20 +94,10 @@ class PartitionProducer:
 
     async def _send(self, write: Write) -> list["asyncio.Future[tuple[str, int]]"]:
         now_ms = int(time.time() * 1000)
-        futures = []
-        batch = self._producer.create_batch()
-        for key, value, headers in write.records:
-            if batch.append(timestamp=now_ms, key=key, value=value, headers=headers) is None:
-                futures.append(await self._submit(batch, write.topic))
-                batch = self._producer.create_batch()
-                batch.append(timestamp=now_ms, key=key, value=value, headers=headers)
-        if batch.record_count():
-            futures.append(await self._submit(batch, write.topic))
-        return futures
+        return [await self._submit(batch, write.topic) for batch in batches_of(write.records, now_ms, BATCH_BYTES_MAX)]
 
-    async def _submit(self, batch: Any, topic: str) -> "asyncio.Future[tuple[str, int]]":
+    async def _submit(self, batch: RecordBatch, topic: str) -> "asyncio.Future[tuple[str, int]]":
         count = batch.record_count()
-        batch.close()
         size = batch.size()
         self._unanswered.add(topic)
         delivery = await self._producer.send_batch(batch, topic, partition=self._partition)

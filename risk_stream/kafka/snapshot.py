@@ -1,15 +1,20 @@
 """Saves the rows that changed: to the changelog in one transaction, then to RocksDB, then the engine may forget."""
 
+import asyncio
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
+
+import numpy as np
 
 from risk_stream.kafka.failpoints import failpoint
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import JournalEnd
 from risk_stream.kafka.ports import EnginePort, Row
-from risk_stream.kafka.producer import NO_HEADERS, Outgoing, PartitionProducer, Write
+from risk_stream.kafka.producer import PartitionProducer, Write
 from risk_stream.kafka.store import MARK_KEY, Mark, RowStore, Saved, encode_mark
+from risk_stream.messages.packed import NULL, Packed, joined, pack
 
 FIRST_KEY = b"\x00first"
 """Opens a snapshot in the changelog; MARK_KEY closes it. Rows of the engine never start with a zero byte."""
@@ -19,7 +24,7 @@ class Cut(NamedTuple):
     """Changed rows, copied between two steps, and the step they belong to."""
 
     end: JournalEnd
-    rows: Sequence[Row]
+    rows: Packed
 
 
 class RowDigest:
@@ -27,18 +32,20 @@ class RowDigest:
 
     def __init__(self) -> None:
         self.rows = 0
-        self._hash = hashlib.sha256()
+        self._lengths = hashlib.sha256()
+        self._bytes = hashlib.sha256()
 
-    def add(self, key: bytes, value: bytes | None) -> None:
-        """Take one row, in order; lengths go in too, so that no two lists of rows hash alike."""
-        self.rows += 1
-        self._hash.update(b"%d,%d:" % (len(key), -1 if value is None else len(value)))
-        self._hash.update(key)
-        self._hash.update(value or b"")
+    def add(self, rows: Sequence[Row]) -> None:
+        """Take rows, in order; lengths go in too, so that no two lists of rows hash alike."""
+        self.rows += len(rows)
+        fields = list(chain.from_iterable(rows))
+        lengths = (NULL if field is None else len(field) for field in fields)
+        self._lengths.update(np.fromiter(lengths, "<i8", len(fields)).tobytes())
+        self._bytes.update(b"".join(filter(None, fields)))
 
     def hexdigest(self) -> str:
-        """The digest of the rows so far."""
-        return self._hash.hexdigest()
+        """The digest of the rows so far: of the digest of all lengths and that of all bytes."""
+        return hashlib.sha256(self._lengths.digest() + self._bytes.digest()).hexdigest()
 
 
 class Snapshotter:
@@ -65,19 +72,20 @@ class Snapshotter:
         """Whether any step came since the last snapshot."""
         return end.seq > self._seq
 
-    def cut(self, end: JournalEnd) -> Cut:
-        """Copy what changed up to and with step `end.seq`, which must be the last one computed."""
+    async def cut(self, end: JournalEnd) -> Cut:
+        """Copy what changed up to and with step `end.seq`, the last one computed; none may be computed meanwhile."""
         failpoint("snapshot.before_cut")
-        cut = Cut(end, self._engine.cut())
+        parts = []
+        for part in self._engine.cut_parts():
+            parts.append(part)
+            await asyncio.sleep(0)  # a MiB takes some milliseconds: the other partitions' work need not wait for all
         failpoint("snapshot.after_cut")
-        return cut
+        return Cut(end, joined(*parts))
 
     async def write(self, cut: Cut, journal_next: int) -> None:
         """Save a cut whose step is committed and stands below offset `journal_next` of the journal."""
-        digest = RowDigest()
-        for key, value in cut.rows:
-            digest.add(key, value)
-        end = cut.end
+        digest, end = RowDigest(), cut.end
+        rows = await asyncio.to_thread(_rows, cut.rows, digest)
         mark = Mark(
             seq=end.seq,
             values_to=end.values_to,
@@ -92,22 +100,27 @@ class Snapshotter:
         failpoint("snapshot.before_begin")
         written = await self._producer.transact([Write(self._changelog, _records(cut.rows, mark))], {}, _passed)
         changelog_next = written[self._changelog] + 1
-        if changelog_next < self._changelog_next + len(cut.rows):
+        if changelog_next < self._changelog_next + len(rows):
             raise Doubt(
                 f"{self._changelog}: offset {changelog_next} after {self._changelog_next}: the topic was made anew"
             )
         failpoint("snapshot.before_store")
-        self._store.apply(cut.rows, Saved(mark, changelog_next))
+        # In a thread, as it takes some microseconds a row. Nothing reads the rows of a cut before `saved`.
+        await asyncio.to_thread(self._store.apply, rows, Saved(mark, changelog_next))
         failpoint("snapshot.after_store")
         self._seq, self._changelog_next = end.seq, changelog_next
         self._engine.saved()
 
 
-def _records(rows: Sequence[Row], mark: Mark) -> Iterator[Outgoing]:
-    yield FIRST_KEY, b"%d" % mark.seq, NO_HEADERS
-    for key, value in rows:
-        yield key, value, NO_HEADERS
-    yield MARK_KEY, encode_mark(mark), NO_HEADERS
+def _rows(packed: Packed, digest: RowDigest) -> list[Row]:
+    rows = packed.rows()
+    digest.add(rows)
+    return rows
+
+
+def _records(rows: Packed, mark: Mark) -> Packed:
+    first, last = pack([(FIRST_KEY, b"%d" % mark.seq, [])]), pack([(MARK_KEY, encode_mark(mark), [])])
+    return joined(first, rows, last)
 
 
 def _passed(part: str) -> None:

@@ -16,10 +16,12 @@ from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failpoints import failpoint
 from risk_stream.kafka.journal import JournalRecord, Range, encode, end_after, next_record
-from risk_stream.kafka.ports import EventPort, StepOutputPort
-from risk_stream.kafka.producer import NO_HEADERS, Outgoing, Write
+from risk_stream.kafka.ports import StepOutputPort
+from risk_stream.kafka.producer import Write
+from risk_stream.kafka.snapshot import Cut
 from risk_stream.kafka.takeover import Owned
 from risk_stream.kafka.transport import FetchState
+from risk_stream.messages.packed import Event, joined, pack
 from risk_stream.messages.records import Records
 from risk_stream.ops.metrics import WorkerMetrics
 
@@ -42,7 +44,7 @@ class Taken:
     orders: Records
     orders_range: Range
     controls: int
-    answers: Sequence[Outgoing]
+    answers: Sequence[Event]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Computed:
 
     record: JournalRecord
     output: StepOutputPort
-    answers: Sequence[Outgoing]
+    answers: Sequence[Event]
     started: float
     records: int
 
@@ -227,26 +229,25 @@ class Stepper:
 
     def _writes(self, step: Computed, journal: str) -> list[Write]:
         topic, output = self._config.topic, step.output
-        writes = [
-            Write(topic("decisions"), ((key, value, NO_HEADERS) for key, value in output.decisions)),
-            Write(topic("violations"), _events(output.violations)),
-            Write(topic("dead-letters"), [*_events(output.dead_letters), *step.answers]),
-            Write(topic("portfolio-risk"), ((key, value, NO_HEADERS) for key, value in output.portfolio_risk)),
-            Write(journal, [(None, encode(step.record), NO_HEADERS)]),
+        return [
+            Write(topic("decisions"), output.decisions),
+            Write(topic("violations"), output.violations),
+            Write(topic("dead-letters"), joined(output.dead_letters, pack(step.answers))),
+            Write(topic("portfolio-risk"), output.portfolio_risk),
+            Write(journal, pack([(None, encode(step.record), [])])),
         ]
-        return writes
 
     async def _save(self) -> None:
         """Cut now, between two steps; write once everything computed so far is committed."""
-        cut = self._owned.snapshotter.cut(self._owned.end)
+        cut = await self._owned.snapshotter.cut(self._owned.end)
         await self._committed()
         self._start(self._write_snapshot(cut))
 
-    async def _write_snapshot(self, cut: Any) -> None:
+    async def _write_snapshot(self, cut: Cut) -> None:
         started = self._loop.time()
         await self._owned.snapshotter.write(cut, self._owned.journal_next)
         seconds = self._loop.time() - started
-        self._metrics.snapshot(len(cut.rows), seconds)
+        self._metrics.snapshot(cut.rows.size, seconds)
         self._snapshot_at = max(self._snapshot_at, self._loop.time() + seconds / SNAPSHOT_SHARE_MAX)
 
     def _start(self, work: Any) -> None:
@@ -258,10 +259,6 @@ class Stepper:
             await self._commit
             self._commit = None
         self._progress_at = self._loop.time()
-
-
-def _events(events: Sequence[EventPort]) -> list[Outgoing]:
-    return [(event.key, event.value, event.headers) for event in events]
 
 
 def _passed(part: str) -> None:

@@ -134,7 +134,7 @@ class Takeover:
                 unsaved += await self._replay_step(owned.engine, step, values, orders)
                 owned.end, owned.journal_next = end_after(step), record.offset + 1
                 if unsaved >= REPLAY_SNAPSHOT_RECORDS:
-                    await owned.snapshotter.write(owned.snapshotter.cut(owned.end), owned.journal_next)
+                    await owned.snapshotter.write(await owned.snapshotter.cut(owned.end), owned.journal_next)
                     unsaved = 0
         self._check_inputs(owned.end, bounds)
 

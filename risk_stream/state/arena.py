@@ -122,7 +122,8 @@ def _lengthen(state: State, name: str, wanted: int) -> None:
     array = state.arrays[name]
     if wanted > array.shape[0]:
         grown = np.zeros((size_for(array.shape[0], wanted), *array.shape[1:]), array.dtype)
-        grown[: array.shape[0]] = array
+        # As bytes: numpy copies records field by field, at a tenth of the speed.
+        grown.reshape(-1).view(np.uint8)[: array.nbytes] = array.reshape(-1).view(np.uint8)
         state.replace(name, grown)
 
 

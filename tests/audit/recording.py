@@ -167,10 +167,10 @@ def decide(log: Recording, partition: int, draw: random.Random) -> None:
             end, (end.values_to, stops[VALUES]), (end.orders_to, stops[ORDERS]), controls.version, output.digest
         )
         now = max([START_MS, *taken[VALUES].timestamps, *taken[ORDERS].timestamps])
-        for key, value in output.decisions:
+        for key, value in output.decisions.pairs():
             log.append(DECISIONS, partition, now, key, value)
         for topic, events in ((VIOLATIONS, output.violations), (DEAD_LETTERS, output.dead_letters)):
-            for event in events:
+            for event in events.events():
                 log.append(topic, partition, now, event.key, event.value, tuple(event.headers))
         for offset, (fault, line) in refused.items():
             if partition == 0 and end.controls < offset <= controls.version:

@@ -140,8 +140,8 @@ class Pictures:
 
     def step(self, done: Done) -> None:
         """Keep the last picture of each."""
-        for key, value in done.output.portfolio_risk:
-            self.last[key.decode()] = json.loads(value)
+        for key, value in done.output.portfolio_risk.pairs():
+            self.last[(key or b"").decode()] = json.loads(value or b"")
 
 
 def look(log: Recording, portfolio: str, at: Mark) -> AsOf:

@@ -55,8 +55,8 @@ class Comparison:
         expected = self.naive_outputs(step)
         result = self.engine.step(records_of(step.values), records_of(step.orders), self.controls.plan())
         compare_outputs(expected, outputs_of(result), step)
-        for _, payload in result.portfolio_risk:
-            self.compare_picture(json.loads(payload))
+        for payload in result.portfolio_risk.values.as_list():
+            self.compare_picture(json.loads(payload or b""))
         self.codes.update(
             str(payload.get("code") or payload.get("event") or payload["reason"]) for _, payload in expected
         )

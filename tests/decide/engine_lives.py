@@ -4,9 +4,18 @@ import random
 from collections.abc import Iterable
 
 from risk_stream.decide.engine import Engine, StepOutput
+from risk_stream.messages.packed import Event, Packed
 from risk_stream.rules.book import Controls
 from risk_stream.rules.plan import Plan
 from tests.decide.engine_traffic import Step
+
+Answer = tuple[list[list[Event]], str, dict[str, int]]
+
+
+def answer_of(output: StepOutput) -> Answer:
+    """All that a step says, comparable."""
+    decisions, violations, dead_letters, portfolio_risk, digest, counts = output
+    return [topic.events() for topic in (decisions, violations, dead_letters, portfolio_risk)], digest, counts
 
 
 class SavedRows:
@@ -19,9 +28,9 @@ class SavedRows:
         """The rows of these keys."""
         return [self.rows.get(key) for key in keys]
 
-    def take(self, cut: list[tuple[bytes, bytes | None]]) -> None:
+    def take(self, cut: Packed) -> None:
         """Store a cut."""
-        for key, value in cut:
+        for key, value in cut.rows():
             if value is None:
                 self.rows.pop(key, None)
             else:
@@ -33,7 +42,7 @@ class History:
 
     def __init__(self, steps: Iterable[Step]) -> None:
         self.steps: list[tuple[Step, Plan]] = []
-        self.answers: list[StepOutput] = []
+        self.answers: list[Answer] = []
         self.evictions = 0
         self.rows = SavedRows()
         controls = Controls()
@@ -45,7 +54,7 @@ class History:
                 offset += 1
             plan = controls.plan()
             self.steps.append((step, plan))
-            self.answers.append(engine.step(step.values, step.orders, plan))
+            self.answers.append(answer_of(engine.step(step.values, step.orders, plan)))
         self.rows.take(engine.cut())
 
     def live_evicted(self, seed: int, saves: float) -> tuple[SavedRows, dict[int, dict[bytes, bytes]]]:
@@ -56,7 +65,7 @@ class History:
         chance = random.Random(seed)
         stored = SavedRows()
         engine = Engine(0, 1, stored, resident_max=0)
-        pending: list[tuple[bytes, bytes | None]] | None = None
+        pending: Packed | None = None
         pending_from = 0
         copies: dict[int, dict[bytes, bytes]] = {}
         for number in range(len(self.steps)):
@@ -98,4 +107,4 @@ class History:
     def check(self, engine: Engine, number: int) -> None:
         """Let an engine take a step; raises AssertionError when its answer is another one."""
         step, plan = self.steps[number]
-        assert engine.step(step.values, step.orders, plan) == self.answers[number], f"step {number}"
+        assert answer_of(engine.step(step.values, step.orders, plan)) == self.answers[number], f"step {number}"

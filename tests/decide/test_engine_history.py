@@ -47,8 +47,8 @@ def test_queue_and_snapshot_do_not_grow_with_history() -> None:
         for step in traffic.decline(48, FIVE_MINUTES_MS, 48):
             engine.step(step.values, step.orders, controls.plan())
         cut = engine.cut()
-        written[days] = len([row for row in cut if row[1] is not None])
-        assert len(cut) <= 2 * (48 // CHUNK + 1) + 1
+        written[days] = len([row for row in cut.rows() if row[1] is not None])
+        assert cut.size <= 2 * (48 // CHUNK + 1) + 1
         assert len(rows.rows) <= PEAK_BUCKETS[2] // CHUNK + 2
     assert written[1] == written[31] == written[45]
 

@@ -48,11 +48,13 @@ class Offline:
         record = next_record(self.end, ranges[0], ranges[1], self.controls.version, output.digest)
         self.end = end_after(record)
         self._append("journal", None, encode(record))
-        for name, pairs in (("decisions", output.decisions), ("portfolio-risk", output.portfolio_risk)):
-            for key, value in pairs:
-                self._append(name, key, value)
-        for name, events in (("violations", output.violations), ("dead-letters", output.dead_letters)):
-            for event in events:
+        for name, topic in (
+            ("decisions", output.decisions),
+            ("portfolio-risk", output.portfolio_risk),
+            ("violations", output.violations),
+            ("dead-letters", output.dead_letters),
+        ):
+            for event in topic.events():
                 self._append(name, event.key, event.value, dict(event.headers))
 
     def play(self, scenario: Scenario) -> None:

@@ -54,7 +54,8 @@ MUTANTS = (
             (
                 "kafka/step.py",
                 '        failpoint("step.after_compute")\n',
-                "        rows, saved = self._owned.engine.cut(), self._owned.store.saved()\n"
+                "        rows = [row for part in self._owned.engine.cut_parts() for row in part.rows()]\n"
+                "        saved = self._owned.store.saved()\n"
                 "        if saved is not None:\n"
                 "            self._owned.store.apply(rows, saved)\n"
                 "            self._owned.engine.saved()\n"
@@ -68,9 +69,10 @@ MUTANTS = (
         (
             (
                 "kafka/snapshot.py",
-                "        for key, value in cut.rows:\n            digest.add(key, value)\n",
-                "        cut = cut._replace(rows=cut.rows[1:])\n"
-                "        for key, value in cut.rows:\n            digest.add(key, value)\n",
+                "        digest, end = RowDigest(), cut.end\n",
+                "        kept = np.arange(cut.rows.size) > 0\n"
+                "        cut = cut._replace(rows=Packed(*(span.chosen(kept) for span in cut.rows)))\n"
+                "        digest, end = RowDigest(), cut.end\n",
             ),
         ),
         state.lost,

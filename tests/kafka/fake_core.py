@@ -5,28 +5,22 @@ Every decision depends on that count, so an order decided twice, lost, or decide
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from risk_stream.kafka.ports import Row, RowSource
+from risk_stream.kafka.ports import RowSource
 from risk_stream.messages.fault import Fault
+from risk_stream.messages.packed import NOTHING, Event, Packed, pack
 from risk_stream.messages.records import Records
-
-
-class FakeEvent(NamedTuple):
-    """A dead letter."""
-
-    key: bytes | None
-    value: bytes | None
-    headers: list[tuple[str, bytes]]
 
 
 class FakeOutput(NamedTuple):
     """What a step publishes."""
 
-    decisions: list[tuple[bytes, bytes]]
-    violations: list[FakeEvent]
-    dead_letters: list[FakeEvent]
-    portfolio_risk: list[tuple[bytes, bytes]]
+    decisions: Packed
+    violations: Packed
+    dead_letters: Packed
+    portfolio_risk: Packed
     digest: str
     counts: dict[str, int]
 
@@ -49,11 +43,11 @@ class FakeEngine:
         decisions, letters = [], []
         for offset, key, value in zip(orders.offsets, orders.keys, orders.values, strict=True):
             if key is None or (value or b"").startswith(b"poison"):
-                letters.append(FakeEvent(key, value, [("reason", b"MALFORMED_JSON")]))
+                letters.append(Event(key, value, [("reason", b"MALFORMED_JSON")]))
             else:
                 decisions.append(self._order(offset, key, value or b"", plan))
         digest = hashlib.sha256((repr((decisions, letters, risk)) + self._salt).encode()).hexdigest()
-        return FakeOutput(decisions, [], letters, risk, digest, {"OK": len(decisions)})
+        return FakeOutput(pack(decisions), NOTHING, pack(letters), pack(risk), digest, {"OK": len(decisions)})
 
     def _of(self, key: bytes) -> list[int]:
         state = self._state.get(key)
@@ -63,23 +57,23 @@ class FakeEngine:
         self._dirty.add(key)
         return state
 
-    def _value(self, key: bytes, value: bytes, plan: int) -> tuple[bytes, bytes]:
+    def _value(self, key: bytes, value: bytes, plan: int) -> Event:
         state = self._of(key)
         state[1] = int(value)
-        return key, b'{"value":%d,"controls":%d}' % (state[1], plan)
+        return Event(key, b'{"value":%d,"controls":%d}' % (state[1], plan), [])
 
-    def _order(self, offset: int, key: bytes, value: bytes, plan: int) -> tuple[bytes, bytes]:
+    def _order(self, offset: int, key: bytes, value: bytes, plan: int) -> Event:
         state = self._of(key)
         state[0] += 1
-        return key, b'{"id":"%d-%d","order":"%s","n":%d,"value":%d,"controls":%d}' % (
+        text = b'{"id":"%d-%d","order":"%s","n":%d,"value":%d,"controls":%d}' % (
             self._partition, offset, value, state[0], state[1], plan,
         )  # fmt: skip
+        return Event(key, text, [])
 
-    def cut(self) -> list[Row]:
+    def cut_parts(self) -> Iterator[Packed]:
         """The counts that changed."""
-        rows: list[Row] = [(key, json.dumps(self._state[key]).encode()) for key in sorted(self._dirty)]
+        yield pack([(key, json.dumps(self._state[key]).encode(), []) for key in sorted(self._dirty)])
         self._dirty.clear()
-        return rows
 
     def saved(self) -> None:
         """Forget what is saved, so that rows are read back."""

@@ -1,7 +1,7 @@
 """Snapshots and what is read back of them, on a real broker: nothing missing passes for whole."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from risk_stream.kafka.producer import PartitionProducer
 from risk_stream.kafka.range_reader import RangeReader
 from risk_stream.kafka.snapshot import Cut, Snapshotter
 from risk_stream.kafka.store import RowStore, Saved, open_store
+from risk_stream.messages.packed import NOTHING, Packed, pack
 from tests.kafka.harness import Cluster
 
 pytestmark = pytest.mark.broker
@@ -25,9 +26,9 @@ CACHE = 1 << 20
 class NoEngine:
     """Takes part in snapshots and knows nothing."""
 
-    def cut(self) -> list[Row]:
+    def cut_parts(self) -> Iterator[Packed]:
         """No rows."""
-        return []
+        yield NOTHING
 
     def saved(self) -> None:
         """Nothing to forget."""
@@ -50,7 +51,8 @@ class Scene:
 
     async def save(self, seq: int, rows: list[Row]) -> None:
         """Write a snapshot of step `seq`."""
-        await self.snapshotter.write(Cut(JournalEnd(seq, seq, seq, -1, f"chain-{seq}"), rows), journal_next=seq)
+        packed = pack([(key, value, []) for key, value in rows])
+        await self.snapshotter.write(Cut(JournalEnd(seq, seq, seq, -1, f"chain-{seq}"), packed), journal_next=seq)
 
     async def caught_up(self, store: RowStore) -> Saved | None:
         """Bring a store up to date."""

@@ -55,7 +55,7 @@ def test_every_limit_in_scope_and_no_other(seed: int, count: int) -> None:
     records = Records(list(range(len(orders))), [1_795_341_600_000] * len(orders), keys, values)
     answer = Engine(0, 1, SavedRows()).step(NO_RECORDS, records, controls.plan())
     sectors: dict[tuple[str, str], str] = {}
-    for order, (_, payload) in zip(orders, answer.decisions, strict=True):
+    for order, payload in zip(orders, answer.decisions.values.as_list(), strict=True):
         symbol = (order["portfolio_id"], order["symbol"])
         if "sector" in order:
             sectors[symbol] = order["sector"]
@@ -66,6 +66,6 @@ def test_every_limit_in_scope_and_no_other(seed: int, count: int) -> None:
             if limit.mode is not Mode.PAUSED
             and all(getattr(limit.scope, name) in (None, known.get(name)) for name in FIELDS)
         )
-        decision = orjson.loads(payload)
+        decision = orjson.loads(payload or b"")
         assert [one["limit_id"] for one in decision["violations"]] == expected
         assert decision["limits_evaluated"] == len(expected)

@@ -2,9 +2,10 @@
 
 import json
 
-from risk_stream.decide.engine import Engine, Event, StepOutput
+from risk_stream.decide.engine import Engine, StepOutput
 from risk_stream.messages.decode import decode_control
 from risk_stream.messages.fault import Fault
+from risk_stream.messages.packed import Event, Packed
 from risk_stream.messages.records import Records
 from risk_stream.rules.book import Controls
 from tests.scenarios.answers import Output
@@ -22,9 +23,9 @@ class MemoryRows:
         """The rows of these keys."""
         return [self.rows.get(key) for key in keys]
 
-    def save(self, rows: list[tuple[bytes, bytes | None]]) -> None:
+    def save(self, rows: Packed) -> None:
         """Take in a cut."""
-        for key, value in rows:
+        for key, value in rows.rows():
             if value is None:
                 self.rows.pop(key, None)
             else:
@@ -63,9 +64,9 @@ def records(offset: int, timestamp: int, key: bytes | None, value: bytes | None)
 def outputs_of(step: StepOutput) -> list[Output]:
     """Decisions, violations and dead letters of a step, topic by topic."""
     return [
-        *(("decisions", decision_of(payload)) for _, payload in step.decisions),
-        *(("violations", json.loads(event.value or b"")) for event in step.violations),
-        *(("dead-letters", dead_letter_of(event)) for event in step.dead_letters),
+        *(("decisions", decision_of(payload or b"")) for payload in step.decisions.values.as_list()),
+        *(("violations", json.loads(payload or b"")) for payload in step.violations.values.as_list()),
+        *(("dead-letters", dead_letter_of(event)) for event in step.dead_letters.events()),
     ]
 
 

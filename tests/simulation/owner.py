@@ -84,7 +84,7 @@ class Owner:
 
     def save(self) -> None:
         """Snapshot: the changelog first, then the disk, then the engine may forget."""
-        snapshot = Snapshot(tuple(self.engine.cut()), self.end)
+        snapshot = Snapshot(tuple(self.engine.cut().rows()), self.end)
         self._at("cut")
         self._log.begin(self._epoch)
         self._log.produce(self._epoch, snapshot)

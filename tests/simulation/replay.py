@@ -7,10 +7,10 @@ import random
 from collections.abc import Sequence
 
 from risk_stream.decide.engine import Engine
-from risk_stream.decide.output import Event
 from risk_stream.kafka.journal import beginning, encode, end_after, next_record
 from risk_stream.messages.decode import decode_control
 from risk_stream.messages.fault import Fault
+from risk_stream.messages.packed import Event
 from risk_stream.messages.records import Records
 from risk_stream.rules.book import Controls
 from tests.oracle.judge import Judge, Logs, Verdict
@@ -29,7 +29,7 @@ class Rows(dict[bytes, bytes]):
 
     def save(self, engine: Engine) -> None:
         """Take the rows of a cut over."""
-        for key, value in engine.cut():
+        for key, value in engine.cut().rows():
             if value is None:
                 self.pop(key, None)
             else:
@@ -85,9 +85,9 @@ def replay(
         step = next_record(end, (end.values_to, ends[0]), (end.orders_to, ends[1]), controls.version, output.digest)
         end = end_after(step)
         _append(out["journal"], [Event(None, encode(step), [])])
-        _append(out["decisions"], [Event(key, value, []) for key, value in output.decisions])
-        _append(out["violations"], output.violations)
-        _append(out["dead-letters"], output.dead_letters)
+        _append(out["decisions"], output.decisions.events())
+        _append(out["violations"], output.violations.events())
+        _append(out["dead-letters"], output.dead_letters.events())
         if draw.random() < cut_share:
             rows.save(engine)
             if draw.random() < 0.5:

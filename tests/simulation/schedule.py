@@ -6,6 +6,7 @@ import random
 from collections import Counter
 
 from risk_stream.kafka.journal import beginning, encode, end_after, verify
+from risk_stream.messages.packed import Packed
 from tests.oracle.judge import Judge, Logs
 from tests.oracle.read import Record
 from tests.simulation.inputs import InputLogs
@@ -91,9 +92,8 @@ class Schedule:
         for record, output in self.log.steps:
             verify(end, record)
             end = end_after(record)
-            answered += len(output.decisions) + sum(
-                b"orders/" in dict(one.headers)["source"] for one in output.dead_letters
-            )
+            letters = output.dead_letters.events()
+            answered += output.decisions.size + sum(b"orders/" in dict(one.headers)["source"] for one in letters)
         assert (end.values_to, end.orders_to) == (len(self.inputs.values), len(self.inputs.orders)), "input left over"
         assert answered == len(self.inputs.orders), f"{answered} answers to {len(self.inputs.orders)} orders"
         Owner(self.log, Disk(), self.inputs, lambda part: None)
@@ -101,15 +101,18 @@ class Schedule:
     def judge(self) -> None:
         """The oracle's verdict over the same logs."""
         outputs = [output for _, output in self.log.steps]
-        letters = [Record(0, 0, one.key, one.value, tuple(one.headers)) for out in outputs for one in out.dead_letters]
         logs = Logs(
             0, 1, self.inputs.values, self.inputs.orders, self.logs.logs["controls", 0],
             [Record(place, 0, None, encode(record)) for place, (record, _) in enumerate(self.log.steps)],
-            [Record(0, 0, key, value) for out in outputs for key, value in out.decisions],
-            [Record(0, 0, one.key, one.value, tuple(one.headers)) for out in outputs for one in out.violations],
-            letters,
+            records_of([one.decisions for one in outputs]), records_of([one.violations for one in outputs]),
+            records_of([one.dead_letters for one in outputs]),
         )  # fmt: skip
         findings = Judge(logs).run().findings
         # Nobody answers bad controls here: that is the worker's, not the core's.
         findings["I1"] = [text for text in findings.get("I1", []) if "risk.controls" not in text]
         assert not any(findings.values()), findings
+
+
+def records_of(steps: list[Packed]) -> list[Record]:
+    """What the steps wrote to one topic."""
+    return [Record(0, 0, one.key, one.value, tuple(one.headers)) for step in steps for one in step.events()]

@@ -20,7 +20,7 @@ CACHES_KEPT_MAX = 4
 
 FOLDER_NAME = re.compile("[0-9a-f]{24}")
 
-ROOMS = ("messages/compiled", "state", "rules", "decide")
+ROOMS = ("messages/compiled", "state", "rules", "decide", "kafka/compiled")
 
 MARKS = (b"compiled", b"dtype")
 IMPORTS = (b"from ", b"import ")

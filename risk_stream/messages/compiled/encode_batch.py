@@ -5,7 +5,7 @@ RFC 3339 cannot write are left to the reference encoder, and their payloads put 
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +14,17 @@ from risk_stream.messages.compiled import fragments
 from risk_stream.messages.compiled.encode_decision import LEFT_OUT, write_decisions
 from risk_stream.messages.compiled.encode_violation import write_violations
 from risk_stream.messages.compiled.order_batch import OrderBatch
-from risk_stream.messages.compiled.row_message import Results, decision_of, violation_of
+from risk_stream.messages.compiled.row_message import Results, decision_of, order_text, violation_of
 from risk_stream.messages.compiled.write_double import DOUBLE_BYTES_MAX
+from risk_stream.messages.compiled.write_headers import HEADERS_BYTES_MAX, write_headers
 from risk_stream.messages.compiled.write_number import SCALED_BYTES_MAX, UNSIGNED_BYTES_MAX
 from risk_stream.messages.compiled.write_text import ESCAPED_BYTES_MAX_FACTOR
 from risk_stream.messages.compiled.write_time import TIME_BYTES
 from risk_stream.messages.decision import encode_decision
-from risk_stream.messages.violation import encode_violation
+from risk_stream.messages.headers import event_headers
+from risk_stream.messages.inputs import source_text
+from risk_stream.messages.packed import Span, encode_headers
+from risk_stream.messages.violation import Trigger, encode_violation, violation_id
 
 INTEGERS_MAX = 8
 """Partition and offset three times (id, order, value), the controls version, and the number of limits evaluated."""
@@ -31,21 +35,8 @@ MEASURED_BYTES_MAX = fragments.BYTES_MAX + SCALED_BYTES_MAX + DOUBLE_BYTES_MAX
 NDInt64 = npt.NDArray[np.int64]
 
 
-class Payloads(NamedTuple):
-    """Payload i is data[starts[i]:ends[i]]; they do not lie in the order of their numbers."""
-
-    data: bytes
-    starts: NDInt64
-    ends: NDInt64
-
-    def as_list(self) -> list[bytes]:
-        """The payloads, each a copy; b"" where there is none (the decision of a FAULT row)."""
-        data = self.data
-        return [data[start:end] for start, end in zip(self.starts.tolist(), self.ends.tolist(), strict=True)]
-
-
-def encode_decisions(batch: OrderBatch, results: Results) -> Payloads:
-    """The decision of every row; none for a FAULT."""
+def encode_decisions(batch: OrderBatch, results: Results) -> Span:
+    """The decision of every row; empty for a FAULT."""
     count = batch.rows.size
     buffer = np.empty(decisions_bytes_max(batch, results), np.uint8)
     starts = np.empty(count, np.int64)
@@ -66,7 +57,7 @@ def encode_decisions(batch: OrderBatch, results: Results) -> Payloads:
     return with_left_out(buffer[:end], starts, ends, lambda i: encode_decision(decision_of(batch, results, i)))
 
 
-def encode_violations(batch: OrderBatch, results: Results) -> Payloads:
+def encode_violations(batch: OrderBatch, results: Results) -> Span:
     """The event of every violation row."""
     count = results.violations.size
     buffer = np.empty(violations_bytes_max(batch, results), np.uint8)
@@ -87,6 +78,40 @@ def encode_violations(batch: OrderBatch, results: Results) -> Payloads:
         ends,
     )
     return with_left_out(buffer[:end], starts, ends, lambda i: encode_violation(violation_of(batch, results, i)))
+
+
+def encode_violation_headers(batch: OrderBatch, results: Results, topic: str) -> Span:
+    """The headers of every violation row; `topic` is the orders'."""
+    count = results.violations.size
+    name = np.frombuffer(topic.encode(), np.uint8)
+    own = batch.rows["portfolio_id_len"][results.violations["record"]].sum()
+    room = count * (HEADERS_BYTES_MAX + 2 * name.size) + int(own) + pieces_bytes(results)
+    buffer = np.empty(1 + room, np.uint8)
+    starts = np.empty(count, np.int64)
+    ends = np.empty(count, np.int64)
+    end = write_headers(
+        buffer,
+        batch.rows,
+        batch.text,
+        results.violations,
+        results.pieces.text,
+        results.pieces.starts,
+        name,
+        results.partition,
+        starts,
+        ends,
+    )
+    return with_left_out(buffer[:end], starts, ends, lambda i: headers_of(batch, results, i, topic))
+
+
+def headers_of(batch: OrderBatch, results: Results, i: int, topic: str) -> bytes:
+    """The headers of violation row i, by the reference."""
+    row: Any = results.violations[i]
+    order: Any = batch.rows[row["record"]]
+    offset, partition = int(order["offset"]), results.partition
+    cause = violation_id(results.pieces.limits[row["limit"]].limit_id, Trigger.ORDER, partition, offset)
+    source = source_text(topic, partition, offset)
+    return encode_headers(event_headers(cause, order_text(batch, order, "portfolio_id"), int(order["ts"]), source))
 
 
 def decisions_bytes_max(batch: OrderBatch, results: Results) -> int:
@@ -117,7 +142,7 @@ def id_bytes(batch: OrderBatch) -> NDInt64:
 
 def with_left_out(
     written: npt.NDArray[np.uint8], starts: NDInt64, ends: NDInt64, encode: Callable[[int], bytes]
-) -> Payloads:
+) -> Span:
     """The payloads written, and behind them those left out, encoded by `encode`."""
     left_out = np.flatnonzero(ends == LEFT_OUT).tolist()
     extra = [encode(i) for i in left_out]
@@ -126,4 +151,4 @@ def with_left_out(
         starts[i] = at
         at += len(payload)
         ends[i] = at
-    return Payloads(b"".join((written.tobytes(), *extra)), starts, ends)
+    return Span(b"".join((written.tobytes(), *extra)) if extra else written, starts, ends)

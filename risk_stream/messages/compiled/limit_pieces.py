@@ -16,7 +16,8 @@ THRESHOLD = 1  # ,"threshold":…,"utilisation":
 EVENT_ID = 2  # the limit_id inside a violation_id
 EVENT_HEAD = 3  # ,"limit_id":…,"kind":…,"severity":"
 EVENT_MODE = 4  # ","action":…,"mode":…,"portfolio_id":"
-PIECES = 5
+LIMIT_ID = 5  # the limit_id as it is
+PIECES = 6
 
 
 class LimitPieces(NamedTuple):
@@ -45,4 +46,5 @@ def pieces_of(limit: Limit) -> tuple[str, ...]:
         limit_id,
         "," + head,
         f'","action":"{limit.action}","mode":"{limit.mode}","portfolio_id":"',
+        limit.limit_id,
     )

@@ -68,12 +68,12 @@ def test_payloads_are_json_with_the_contracts_fields() -> None:
     random = Random(7)
     batch = random_batch(random, 200, 0.0)
     results = random_results(random, batch)
-    decisions = [json.loads(payload) for payload in encode_decisions(batch, results).as_list()]
+    decisions = [json.loads(payload or b"") for payload in encode_decisions(batch, results).as_list()]
     decision_fields = (
         "type decision_id order_id portfolio_id symbol decision code violations limits_evaluated inputs ts"
     )
     assert {" ".join(decision) for decision in decisions} == {decision_fields}
-    violations = [json.loads(payload) for payload in encode_violations(batch, results).as_list()]
+    violations = [json.loads(payload or b"") for payload in encode_violations(batch, results).as_list()]
     violation_fields = (
         "type violation_id event trigger limit_id kind severity action mode portfolio_id order_id symbol sector"
         " observed threshold utilisation reason inputs ts"
@@ -89,7 +89,7 @@ def test_an_invalid_order_names_its_field() -> None:
     results = random_results(Random(1), batch)
     payloads = encode_decisions(batch, results).as_list()
     assert [json.loads(p)["decision_id"] for p in payloads if p] == [f"{results.partition}-{n}" for n in (5, 6, 8)]
-    assert json.loads(payloads[1])["detail"] == "quantity: must be > 0"
+    assert json.loads(payloads[1] or b"")["detail"] == "quantity: must be > 0"
     assert_same(batch, results)
 
 

@@ -1,0 +1,1 @@
+"""Compiled code for Kafka's own formats."""
