@@ -130,7 +130,7 @@ class Past:
         if decided.counts.get("OK") != len(orders.keys):
             raise SystemExit(f"{self.name}: not every order was approved: {decided.counts}")
         self.spent["snapshot"].append(
-            sum(len(key) + len(value or b"") for key, value in self.engine.cut()) / PORTFOLIOS
+            sum(len(key) + len(value or b"") for key, value in self.engine.cut().rows()) / PORTFOLIOS
         )
         self.engine.saved()
 
@@ -138,9 +138,10 @@ class Past:
         """Raise SystemExit unless the peaks are those of the list of all values."""
         peaks = {name: str(max(self.values[-count:])) for name, count in WINDOWS.items()}
         peaks["TOTAL"] = str(max(self.values))
-        for _, payload in answer.portfolio_risk:
-            if json.loads(payload)["peaks"] != peaks:
-                raise SystemExit(f"{self.name}: {json.loads(payload)['peaks']} is not {peaks}")
+        for payload in answer.portfolio_risk.values.as_list():
+            found = json.loads(payload or b"")["peaks"]
+            if found != peaks:
+                raise SystemExit(f"{self.name}: {found} is not {peaks}")
 
 
 def measure() -> dict[str, dict[str, list[float]]]:
