@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet --constraint deploy/constraints.txt
 PYTHON ?=
 
-.PHONY: help demo bench test lint format types pytest faults mutants simulate fuzz clean distclean relock-broker
+.PHONY: help demo bench test lint format types pytest faults mutants simulate fuzz compare clean distclean relock-broker
 
 help:            ## this list
 	@sed -n 's/^\([a-z%-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -52,6 +52,10 @@ simulate: $(VENV)/.test            ## seeded crash schedules of the protocol in 
 DECODES ?= 1000000
 fuzz: $(VENV)/.test                ## random bytes and spoilt messages through every decoder: make fuzz DECODES=1000000
 	$(BIN)/python -m tests.faults.fuzz --decodes $(DECODES) $(ARGS)
+
+ORDERS ?= 100000
+compare: $(VENV)/.test             ## random streams of all kinds, the engine against the naive model: make compare ORDERS=1000000
+	$(BIN)/python -m tests.decide.compare --orders $(ORDERS) $(ARGS)
 
 relock-broker: $(VENV)/.test       ## write the lock file of the embedded broker anew (VERSION=4.4.0)
 	$(BIN)/python -m risk_stream.broker.relock $(VERSION)

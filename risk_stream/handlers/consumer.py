@@ -131,5 +131,7 @@ class ViolationsConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             )
             try:
                 await consumer.commit(await ask(new))
+                where = "first violation kept" if self._from_beginning else "end"
+                log.warning("%s: knows no place on %d partitions, starts at the %s", self._group, len(new), where)
             except KafkaError as error:  # a member of the group is at work, and has said it
                 log.info("%s: not placed by this process: %s", self._group, error)

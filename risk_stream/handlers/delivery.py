@@ -64,6 +64,7 @@ class Delivery:
         for attempt in range(1, self._bounds.attempts_max + 1):
             while wait_s := self._breaker.admit():
                 await self._sleep(wait_s)
+            self._metrics.breaker(self._name, self._breaker.state)  # HALF_OPEN where this call is the probe
             error = await self._attempt(violation)
             if error is None:
                 self._metrics.violation(self._name, "delivered")
