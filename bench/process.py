@@ -71,6 +71,11 @@ class Measured:
         if self._process.wait(STOP_TIMEOUT_S):
             self.check()
 
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._process.kill()
+        self._process.wait()
+
     def stop(self) -> None:
         """Ask it to stop, and wait."""
         if self._process.poll() is None:
