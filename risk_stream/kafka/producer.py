@@ -3,17 +3,17 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import aiokafka.producer.sender as aiokafka_sender
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import ProducerFenced
+from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 from aiokafka.structs import OffsetAndMetadata
 
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.record_batch import RecordBatch, batches_of
-from risk_stream.kafka.refusals import REFUSALS, refusal, silence
+from risk_stream.kafka.refusals import REFUSALS, forbidden, refusal, silence
 from risk_stream.messages.packed import Packed
 
 TRANSACTION_BACKOFF_S = 0.001
@@ -44,6 +44,7 @@ class PartitionProducer:
         self._timeout = config.operation_timeout
         self._group = config.app_id
         self._unanswered: set[str] = set()
+        self._refused: KafkaError | None = None
         self._producer = AIOKafkaProducer(
             **config.connection.client_options(),
             client_id=f"{config.app_id}-producer-{partition}",
@@ -53,6 +54,16 @@ class PartitionProducer:
             max_batch_size=BATCH_BYTES_MAX,
             retry_backoff_ms=50,
         )
+        self._producer._txn_manager.error_transaction = self._stop_sending
+
+    def _stop_sending(self, error: KafkaError) -> NoReturn:
+        """End aiokafka's sender when the broker refuses a part of the transaction.
+
+        aiokafka itself would forget which partitions still had to be added to the transaction, and send what waits for
+        them. Where the marker of the last transaction is still to be written, that marker would commit it.
+        """
+        self._refused = error
+        raise error
 
     async def start(self) -> None:
         """Connect and take the transactional id: from here on every other holder of it is fenced."""
@@ -90,6 +101,10 @@ class PartitionProducer:
             raise Doubt(silence(self._timeout, self._unanswered)) from error
         except ProducerFenced as error:
             raise Doubt("fenced: another worker has taken the partition over") from error
+        except (KafkaError, IllegalOperation) as error:
+            if self._refused is not None:
+                raise Doubt(forbidden(self._refused)) from error
+            raise
         return {topic: offset for topic, offset in delivered if offset >= 0}
 
     async def _send(self, write: Write) -> list["asyncio.Future[tuple[str, int]]"]:

@@ -17,9 +17,16 @@ def refusal(topic: str, size: int, error: KafkaError) -> str:
             f"max.message.bytes of {topic} to {size} or more (`risk-stream topics describe` shows what it should be), "
             "then start the worker again"
         )
+    return forbidden(error, topic)
+
+
+def forbidden(error: KafkaError, topic: str | None = None) -> str:
+    """For a right that is missing, on a topic or on the consumer group; aiokafka names them in the error."""
+    named = error.args[0] if error.args else ""
+    what = topic or (", ".join(sorted(named)) if isinstance(named, set | frozenset) else str(named))
     return (
-        f"{topic}: the broker lets this user write nothing there; nothing of the step was published. Grant Write and "
-        f"Describe on {topic} (it was a batch of {size} bytes), then start the worker again"
+        f"{what}: the broker does not let this user write there ({type(error).__name__}); nothing of the step was "
+        f"published. Grant Write and Describe on the topics and Read on the group, then start the worker again"
     )
 
 

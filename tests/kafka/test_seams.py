@@ -14,8 +14,10 @@ from aiokafka.consumer import fetcher as fetcher_module
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
+from aiokafka.errors import TopicAuthorizationFailedError
 from aiokafka.producer import sender
 from aiokafka.producer.message_accumulator import MessageAccumulator
+from aiokafka.producer.transaction_manager import TransactionManager
 from faust.tables.manager import TableManager as FaustTableManager
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as faust_driver
@@ -27,7 +29,7 @@ from risk_stream.kafka.app import RiskApp, create_app
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.connection import Connection
 from risk_stream.kafka.inflation import BoundedRecords, StandIn
-from risk_stream.kafka.producer import TRANSACTION_BACKOFF_S, shorten_transaction_backoff
+from risk_stream.kafka.producer import TRANSACTION_BACKOFF_S, PartitionProducer, shorten_transaction_backoff
 from risk_stream.kafka.tables import TableManager, declare_table, partition_path
 from risk_stream.kafka.transport import (
     InLoopConsumerThread,
@@ -171,6 +173,28 @@ def test_the_backoff_between_transactions_is_read_where_we_set_it(monkeypatch: p
 def test_a_commit_still_does_not_ask_whether_its_batches_arrived() -> None:
     """It only waits for them: producer.py asks each delivery before it commits."""
     assert "await asyncio.wait(waiters)" in inspect.getsource(MessageAccumulator.flush_for_commit)
+
+
+def test_a_refused_transaction_sends_nothing_more(tmp_path: Path) -> None:
+    """aiokafka would forget which partitions are still to be added, and send to them all the same: the marker of the
+    transaction before, when it is still to be written, would commit that."""
+    tp = TopicPartition("journal", 0)
+
+    async def body() -> None:
+        producer = PartitionProducer(a_config(tmp_path), 0)._producer
+        producer._closed = True  # it was never started
+        manager = producer._txn_manager
+        manager.set_pid_and_epoch(1, 0)
+        manager.begin_transaction()
+        manager.maybe_add_partition_to_txn(tp)
+        with pytest.raises(TopicAuthorizationFailedError):
+            manager.error_transaction(TopicAuthorizationFailedError({"decisions"}))
+        assert manager.partitions_to_add() == {tp}
+
+    asyncio.run(body())
+    assert "_pending_txn_partitions.clear()" in inspect.getsource(TransactionManager.error_transaction)
+    for handler in (sender.AddPartitionsToTxnHandler, sender.TxnOffsetCommitHandler):
+        assert "txn_manager.error_transaction(" in inspect.getsource(handler.handle_response)
 
 
 def test_the_fetcher_reads_its_backoff_where_we_set_it() -> None:
