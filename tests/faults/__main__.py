@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.faults.campaign import as_data, as_markdown, campaign
 from tests.faults.rows import ROWS
-from tests.faults.stage import Stage
+from tests.faults.stage import Soak, Stage
 
 
 def main() -> int:
@@ -21,6 +21,9 @@ def main() -> int:
     parser.add_argument("--rows", help="numbers with commas (default: all)")
     parser.add_argument("--runs", type=int, default=1, help="short runs of each row (default: 1)")
     parser.add_argument("--full", action="store_true", help="the full campaign: long runs, as many as the matrix says")
+    parser.add_argument("--orders", type=int, help="of the soak (default: 5,000,000)")
+    parser.add_argument("--minutes", type=float, help="of the soak, at most")
+    parser.add_argument("--rate", type=float, help="of the soak, orders a second (default: 2,500)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--package-root", type=Path, help="run the workers of this copy of the package")
     parser.add_argument("--report", type=Path, help="write the report here (Markdown)")
@@ -33,6 +36,7 @@ def main() -> int:
         print(f"left out (unknown, or root is needed): rows {sorted(left_out)}", file=sys.stderr)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # told to end, it still clears up
     with Stage(options.seed, options.package_root) as stage:
+        stage.soak = Soak.of(options.orders, options.minutes, options.rate)
         results = asyncio.run(campaign(stage, rows, None if options.full else options.runs))
     report = as_markdown(results)
     if options.report:

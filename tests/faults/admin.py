@@ -10,9 +10,13 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
+from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest
 
 DELETE_SECONDS = 30
 TO_THE_END = -1
+
+# Numbers of Kafka's protocol, and of its access lists (org.apache.kafka.common.acl).
+TOPIC, LITERAL, ANYBODY, READ, WRITE, DENY, ALLOW, EVERY = 2, 3, "User:*", 3, 4, 2, 3, 1
 
 
 @asynccontextmanager
@@ -70,3 +74,20 @@ async def add_partitions(bootstrap: str, topic: str, total: int) -> None:
     """Let a topic have so many partitions."""
     async with admin(bootstrap) as client:
         await client.create_partitions({topic: NewPartitions(total)})
+
+
+async def revoke_writing(bootstrap: str, topic: str) -> None:
+    """Let everybody read a topic and nobody write to it."""
+    async with admin(bootstrap) as client:
+        for operation, permission in ((READ, ALLOW), (WRITE, DENY)):
+            wanted = CreateAclsRequest(TOPIC, topic, LITERAL, ANYBODY, "*", operation, permission)
+            answer = await client._send_request(wanted)
+            for code, message in answer.creation_responses:
+                if code:
+                    raise KafkaError(f"{topic}: {message}")
+
+
+async def forget_access(bootstrap: str, topic: str) -> None:
+    """Take every entry of a topic off the access lists."""
+    async with admin(bootstrap) as client:
+        await client._send_request(DeleteAclsRequest(TOPIC, topic, LITERAL, ANYBODY, "*", EVERY, EVERY))

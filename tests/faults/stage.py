@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +25,22 @@ def compile_once(package_root: Path | None) -> None:
     subprocess.run(command, env=environment, cwd=package_root or Path.cwd(), check=True, timeout=COMPILES_SECONDS)
 
 
+@dataclass(frozen=True, slots=True)
+class Soak:
+    """How long row 19 takes: until so many orders are sent, or for so long."""
+
+    orders: int = 5_000_000
+    seconds: float = 24 * 3600.0
+    rate: float = 2_500.0
+
+    @classmethod
+    def of(cls, orders: int | None, minutes: float | None, rate: float | None) -> Self:
+        """What was asked for, and the rest as it is."""
+        plain = cls()
+        seconds = plain.seconds if minutes is None else 60 * minutes
+        return cls(orders or plain.orders, seconds, rate or plain.rate)
+
+
 class Stage:
     """A broker that scenes follow each other on."""
 
@@ -31,6 +48,7 @@ class Stage:
         self.seed, self.package_root = seed, package_root
         self.folder = Path(tempfile.mkdtemp(prefix="risk-stream-faults-"))
         self.broker = EmbeddedBroker(data_dir=self.folder / "broker")
+        self.soak = Soak()
         self._scenes = 0
 
     def __enter__(self) -> Self:

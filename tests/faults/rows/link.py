@@ -26,14 +26,15 @@ async def run(stage: Stage, number: int, short: bool) -> Outcome:
             scene.keep(worker)
             scene.outcome.must(await scene.until_handled(200), "no progress before the fault")
             for fault in SHORT_FAULTS if short else scene.random.choices(SHORT_FAULTS, k=6):
-                await _hurt(proxy, fault, scene.random.uniform(2, 4 if short else 15))
+                await hurt_link(proxy, fault, scene.random.uniform(2, 4 if short else 15))
                 scene.outcome.injected += 1
                 scene.outcome.must(await scene.until_handled(200, timeout=90), f"no progress after {fault}")
             await scene.settle()
             return await scene.verdict()
 
 
-async def _hurt(proxy: Proxy, fault: str, seconds: float) -> None:
+async def hurt_link(proxy: Proxy, fault: str, seconds: float) -> None:
+    """Delay, cut or swallow what passes, for so long."""
     if fault == "cut":
         for _ in range(5):
             proxy.cut()

@@ -85,13 +85,16 @@ async def corrupted(stage: Stage, number: int, short: bool) -> Outcome:
     """A file of RocksDB is deleted, cut or changed while the worker is down; the state must come back right."""
     async with stage.scene() as scene:
         worker = await _loaded_worker(scene, 500)
-        for hurt in (_flip_bits, _truncate_manifest) if short else (HURTS[number % len(HURTS)],):
+        for hurt in HURTS if short else (HURTS[number % len(HURTS)],):
+            name = hurt.__name__.strip("_")
             await worker.stop()  # in order: table files are left behind, not only a log
-            scene.outcome.must(hurt(worker.data_dir), f"{hurt.__name__.strip('_')}: no such file")
+            scene.outcome.must(hurt(worker.data_dir), f"{name}: no such file")
             scene.outcome.injected += 1
             worker.start()
-            scene.outcome.must(await scene.until_handled(200), f"no progress after {hurt.__name__.strip('_')}")
-        scene.keep(worker)
+            scene.keep(worker)
+            scene.outcome.must(await scene.until_handled(200), f"no progress after {name}")
+            aside = sum(1 for _ in worker.data_dir.rglob("*.damaged-*"))
+            scene.outcome.notes.append(f"{name}: {aside} directories set aside so far, exits {worker.exit_codes}")
         await scene.settle()
         return await scene.verdict()
 

@@ -1,0 +1,84 @@
+"""A cluster and its disks in memory: committed logs, one transactional id, a group's offsets; what survives a crash."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from risk_stream.kafka.ports import Row
+from risk_stream.kafka.store import Saved
+
+
+class Record(NamedTuple):
+    """A committed record, as a client hands it over."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+
+    @property
+    def serialized_value_size(self) -> int:
+        """Bytes of the value."""
+        return len(self.value or b"")
+
+
+class Topic:
+    """One partition: what is committed, and the offsets that markers and aborted records took."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self._offsets: list[int] = []
+        self.end = 0
+
+    def append(self, pairs: Iterable[tuple[bytes | None, bytes | None]], timestamp: int, marker: int = 1) -> int:
+        """Append records and a transaction's marker; the offset of the last record, -1 without any."""
+        last = -1
+        for key, value in pairs:
+            last = self.end
+            self.records.append(Record(last, timestamp, key, value))
+            self._offsets.append(last)
+            self.end += 1
+        if last >= 0:
+            self.end += marker
+        return last
+
+    def between(self, start: int, end: int) -> list[Record]:
+        """The records of a half-open range of offsets."""
+        return self.records[bisect_left(self._offsets, start) : bisect_left(self._offsets, end)]
+
+
+@dataclass(slots=True)
+class Cluster:
+    """Every topic has one partition. `epoch` is that of the one transactional id: who has an older one is fenced."""
+
+    topics: dict[str, Topic] = field(default_factory=dict)
+    committed: dict[str, int] = field(default_factory=dict)
+    epoch: int = 0
+
+    def topic(self, name: str) -> Topic:
+        """The topic of this name, made when it is first asked for."""
+        return self.topics.setdefault(name, Topic())
+
+
+@dataclass(slots=True)
+class Disk:
+    """A data directory. Rows without `saved` are half of a load, and worth nothing."""
+
+    rows: dict[bytes, bytes] = field(default_factory=dict)
+    saved: Saved | None = None
+
+    def put(self, rows: Iterable[Row], saved: Saved | None) -> None:
+        """Write all of it at once."""
+        for key, value in rows:
+            if value is None:
+                self.rows.pop(key, None)
+            else:
+                self.rows[key] = value
+        self.saved = saved
+
+    def empty(self) -> None:
+        """Forget everything."""
+        self.rows, self.saved = {}, None

@@ -1,0 +1,204 @@
+"""What the worker's code is given instead of Kafka and RocksDB: the same calls, over a cluster and disks in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from typing import Any, Self
+
+from aiokafka import TopicPartition
+
+from risk_stream.kafka.failstop import Doubt
+from risk_stream.kafka.ports import Row
+from risk_stream.kafka.producer import Write
+from risk_stream.kafka.store import Saved
+from tests.simulation.protocol.cluster import Cluster, Disk, Record
+
+LIST_RECORDS = 16
+
+
+class Setting:
+    """Stands for WorkerConfig. `chance` decides what a broker or a scheduler would."""
+
+    step_records_max = 12
+    buffer_records_max = 40
+    snapshot_interval = 0.012
+    block_cache_bytes = 0
+    partitions = 1
+
+    def __init__(self, cluster: Cluster, chance: Chance) -> None:
+        self.cluster = cluster
+        self.chance = chance
+
+    def topic(self, name: str) -> str:
+        """Names are short here."""
+        return name
+
+
+class Chance:
+    """What happens to an owner from outside; this one lets everything succeed."""
+
+    async def delay(self) -> None:
+        """The time an exchange with the broker takes."""
+
+    async def asleep(self) -> None:
+        """Called before a transaction is written: the owner may sleep while others go on."""
+
+    def aborts(self) -> bool:
+        """Whether the broker gives this transaction up."""
+        return False
+
+
+class Producer:
+    """Stands for PartitionProducer."""
+
+    def __init__(self, config: Any, partition: int) -> None:
+        self._setting: Setting = config
+        self._epoch = -1
+
+    async def start(self) -> None:
+        """Take the transactional id."""
+        self._setting.cluster.epoch += 1
+        self._epoch = self._setting.cluster.epoch
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    async def transact(
+        self, writes: Sequence[Write], offsets: Mapping[TopicPartition, int], passed: Callable[[str], None]
+    ) -> dict[str, int]:
+        """All or nothing; fenced once another has started."""
+        cluster, chance = self._setting.cluster, self._setting.chance
+        self._check()
+        passed("begin")
+        await chance.asleep()
+        self._check()
+        staged = {write.topic: pairs_of(write) for write in writes}
+        try:
+            passed("produce")
+            await chance.delay()
+            passed("offsets")
+            self._check()
+            if chance.aborts():
+                raise Doubt("no answer to a transaction")
+        except BaseException:
+            for topic, pairs in staged.items():
+                cluster.topic(topic).end += len(pairs) + bool(pairs)
+            raise
+        now_ms = int(asyncio.get_running_loop().time() * 1000)
+        last = {topic: cluster.topic(topic).append(pairs, now_ms) for topic, pairs in staged.items()}
+        cluster.committed.update({tp.topic: offset for tp, offset in offsets.items()})
+        passed("commit")
+        return {topic: offset for topic, offset in last.items() if offset >= 0}
+
+    def _check(self) -> None:
+        if self._epoch != self._setting.cluster.epoch:
+            raise Doubt("fenced: another worker has taken the partition over")
+
+
+def pairs_of(write: Write) -> list[tuple[bytes | None, bytes | None]]:
+    """Keys and values of what is to be written."""
+    return [(key, value) for key, value, _ in write.records]
+
+
+class Reader:
+    """Stands for RangeReader."""
+
+    def __init__(self, config: Any) -> None:
+        self._setting: Setting = config
+        self._starts: dict[TopicPartition, int] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        """Nothing is open."""
+
+    def assign(self, starts: dict[TopicPartition, int]) -> None:
+        """Read these from there on."""
+        self._starts = dict(starts)
+
+    async def bounds(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
+        """From 0 to the end, of each."""
+        await self._setting.chance.delay()
+        return {tp: (0, self._setting.cluster.topic(tp.topic).end) for tp in partitions}
+
+    async def read(self, tp: TopicPartition, end: int) -> AsyncIterator[Sequence[Record]]:
+        """Short lists."""
+        found = self._setting.cluster.topic(tp.topic).between(self._starts[tp], end)
+        for start in range(0, len(found), LIST_RECORDS):
+            yield found[start : start + LIST_RECORDS]
+
+
+class Store:
+    """Stands for RowStore, over a disk that outlives it."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        if disk.saved is None:
+            disk.empty()
+
+    def get_many(self, keys: list[bytes]) -> list[bytes | None]:
+        """The values of these keys."""
+        return [self._disk.rows.get(key) for key in keys]
+
+    def saved(self) -> Saved | None:
+        """The mark it stands at."""
+        return self._disk.saved
+
+    def written_ms(self) -> int:
+        """Lately: nothing is old here."""
+        return 1 << 60
+
+    def apply(self, rows: Iterable[Row], saved: Saved) -> None:
+        """Rows and mark."""
+        self._disk.put(rows, saved)
+
+    def load(self, rows: Iterable[Row]) -> None:
+        """Rows, and no mark any more."""
+        self._disk.put(rows, None)
+
+    def empty(self) -> None:
+        """Forget all."""
+        self._disk.empty()
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class ControlsFake:
+    """Stands for ControlsReader: a plan is its version, which rises now and then."""
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Nobody is told; the next step sees it."""
+
+    def forget(self, listener: Callable[[], None]) -> None:
+        """Nor forgotten."""
+
+    def unanswered(self, answered: int) -> list[int]:
+        """None is refused."""
+        return []
+
+    def plan(self, version: int) -> int:
+        """Its version."""
+        return version
+
+    async def wait_for(self, version: int) -> None:
+        """A journal never names what nobody has read."""
+        assert version <= self.version, f"controls {version} of {self.version}"
+
+
+class NoMetrics:
+    """Stands for WorkerMetrics."""
+
+    def engine(self, seconds: float) -> None:
+        """Nobody looks."""
+
+    def step(self, partition: int, records: int, seconds: float, counts: dict[str, int]) -> None:
+        """Nobody looks."""
+
+    def snapshot(self, rows: int, seconds: float) -> None:
+        """Nobody looks."""

@@ -1,0 +1,219 @@
+"""One schedule: a seed picks inputs, sizes, delays, crash points, aborts, lost and old disks, an owner that sleeps.
+
+What runs is the worker's own code: kafka/takeover, changelog, step, buffer, snapshot, journal. Kafka and RocksDB are
+fakes (fakes.py) and the engine counts orders (tests/kafka/fake_core.py): what the real engine decides is the business
+of tests.simulation.schedule and of the fault harness.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from risk_stream.kafka import changelog, snapshot, step, takeover
+from risk_stream.kafka.failstop import Doubt
+from risk_stream.kafka.journal import beginning, decode, end_after, verify
+from tests.simulation.protocol.cluster import Cluster, Disk, Topic
+from tests.simulation.protocol.fakes import Chance, ControlsFake, Producer, Reader, Setting, Store
+from tests.simulation.protocol.loop import VirtualLoop
+from tests.simulation.protocol.owner import ORDERS, TICK_S, VALUES, Owner, take_over
+
+VALUE_RECORDS, ORDER_RECORDS, PORTFOLIOS = 50, 160, 6
+CRASHES_MIN, CRASHES_MAX, POINTS_BETWEEN = 2, 4, 50
+ABORTED, SLEPT_THROUGH, DISK_LOST, DISK_OTHER = 0.02, 0.02, 0.2, 0.2
+EXPECTED_ENDS = ("fenced", "no answer")
+
+
+class Crashed(BaseException):
+    """The process is gone; no handler of errors may catch that."""
+
+
+class Schedule(Chance):
+    """Runs until all input is handled and every crash has happened, then judges."""
+
+    def __init__(self, loop: VirtualLoop, seed: int) -> None:
+        self._loop = loop
+        self._random = draw = random.Random(seed)
+        self._cluster = Cluster()
+        self._setting = Setting(self._cluster, self)
+        self._disks = [Disk(), Disk()]
+        self._controls = -1
+        self._crashes = draw.randint(CRASHES_MIN, CRASHES_MAX)
+        self._countdown = draw.randint(1, POINTS_BETWEEN)
+        self._nested = False
+        self.events: Counter[str] = Counter()
+        self._fill()
+
+    def _fill(self) -> None:
+        """Both inputs, on one clock, with gaps as of transactions."""
+        draw, topics = self._random, (self._cluster.topic(VALUES), self._cluster.topic(ORDERS))
+        kinds = [0] * VALUE_RECORDS + [1] * ORDER_RECORDS
+        draw.shuffle(kinds)
+        for number, kind in enumerate(kinds):
+            key, text = b"P%d" % draw.randrange(PORTFOLIOS), b"%d" % number
+            topics[kind].append([(key, text)], number, marker=draw.random() < 0.1)
+
+    def run(self) -> Counter[str]:
+        """Everything; AssertionError, Doubt or Stuck when something does not hold."""
+        self._loop.run_until_complete(self._all())
+        return self.events
+
+    async def _all(self) -> None:
+        while True:
+            try:
+                await Owner(self._setting, self._disk(), self._read_controls(), self._random).run()
+                if not self._crashes:
+                    break
+                self.events["started again"] += 1
+            except Crashed:
+                self.events["crashed"] += 1
+            except Doubt as error:
+                if not any(end in str(error) for end in EXPECTED_ENDS):
+                    raise
+                self.events["gave up"] += 1
+        await self._judge()
+
+    def _disk(self) -> Disk:
+        """That of the same machine as before, of another, or a new one."""
+        draw = self._random
+        if draw.random() < DISK_OTHER:
+            self._disks.reverse()
+        if draw.random() < DISK_LOST:
+            self._disks[0] = Disk()
+            self.events["disk lost"] += 1
+        return self._disks[0]
+
+    def _read_controls(self) -> ControlsFake:
+        self._controls += 40  # more than rise during one ownership: who comes later has read at least as much
+        return ControlsFake(self._controls)
+
+    # What happens to an owner
+
+    def passed(self, name: str) -> None:
+        """A failpoint of the worker's code: die here when it is time."""
+        if self._nested or not self._crashes:
+            return
+        self._countdown -= 1
+        if self._countdown <= 0:
+            self._crashes -= 1
+            self._countdown = self._random.randint(1, POINTS_BETWEEN)
+            self.events[name] += 1
+            raise Crashed(name)
+
+    async def delay(self) -> None:
+        """An exchange with the broker."""
+        await _sleep(self._random.randint(1, 5))
+
+    async def asleep(self) -> None:
+        """Now and then another owner takes over while this one sleeps, on the other machine."""
+        if self._nested or self._random.random() >= SLEPT_THROUGH:
+            return
+        self._nested = True
+        try:
+            await Owner(self._setting, self._disks[1], self._read_controls(), self._random).run(
+                self._random.randint(0, 60)
+            )
+        finally:
+            self._nested = False
+        self.events["slept through"] += 1
+
+    def aborts(self) -> bool:
+        """Now and then."""
+        return not self._nested and self._random.random() < ABORTED
+
+    # Judging
+
+    async def _judge(self) -> None:
+        """Journal whole, every order decided once and as a plain fold of the journal says, state rebuilt alike."""
+        end, state, expected = beginning(0, 0), defaultdict[bytes, list[int]](lambda: [0, 0]), []
+        values, orders = self._cluster.topic(VALUES), self._cluster.topic(ORDERS)
+        for record in self._cluster.topic("journal").records:
+            one = decode(record.value)
+            verify(end, one)
+            end = end_after(one)
+            for value in values.between(*one.values):
+                state[value.key or b""][1] = int(value.value or b"")
+            for order in orders.between(*one.orders):
+                mine = state[order.key or b""]
+                mine[0] += 1
+                expected.append(_decision(order.offset, order.value or b"", mine, one.controls))
+        assert (end.values_to, end.orders_to) == (values.end, orders.end), "input left over"
+        assert self._cluster.committed == {VALUES: values.end, ORDERS: orders.end}, "offsets"
+        assert len(expected) == ORDER_RECORDS
+        published = [record.value for record in self._cluster.topic("decisions").records]
+        assert published == expected, "decisions lost, repeated, changed or out of order"
+        self._newest_values_seen(values, orders)
+        self._nested = True  # from here on nothing happens to anybody
+        owned = await take_over(self._setting, Disk(), self._read_controls())
+        rebuilt = {key: owned.engine._of(key) for key in state}  # type: ignore[attr-defined]
+        assert rebuilt == state, "rebuilt from nothing, it is another state"
+
+    def _newest_values_seen(self, values: Topic, orders: Topic) -> None:
+        """No order was decided before a value that is older than it."""
+        seen = {order.offset: order.timestamp for order in orders.records}
+        for record in self._cluster.topic("journal").records:
+            one = decode(record.value)
+            older = max((seen[order.offset] for order in orders.between(*one.orders)), default=-1)
+            behind = values.between(one.values[1], values.end)
+            assert not behind or behind[0].timestamp > older, f"step {one.seq}: a value older than its orders is behind"
+
+
+def _decision(offset: int, order: bytes, state: list[int], controls: int) -> bytes:
+    fields = (offset, order, state[0], state[1], controls)
+    return b'{"id":"0-%d","order":"%s","n":%d,"value":%d,"controls":%d}' % fields
+
+
+async def _sleep(ticks: int) -> None:
+    await asyncio.sleep(TICK_S * ticks)
+
+
+class Current:
+    """The schedule that runs: failpoints are plain functions and have to find it."""
+
+    schedule: Schedule
+
+
+def passed(name: str) -> None:
+    """In the place of failpoints.failpoint."""
+    Current.schedule.passed(name)
+
+
+@contextmanager
+def in_memory() -> Iterator[None]:
+    """Give the worker's code fakes for Kafka and RocksDB, and bounds small enough to be met."""
+    replaced: list[tuple[Any, str, Any]] = [
+        (takeover, "open_store", lambda disk, cache_bytes: Store(disk)),
+        (takeover, "PartitionProducer", Producer),
+        (takeover, "RangeReader", Reader),
+        (takeover, "REPLAY_SNAPSHOT_RECORDS", 60),
+        (changelog, "LOAD_ROWS_MAX", 3),
+        (step, "AHEAD_RECORDS_MIN", 6),
+        *((module, "failpoint", passed) for module in (takeover, step, snapshot)),
+    ]
+    with ExitStack() as stack:
+        for module, name, fake in replaced:
+            stack.enter_context(patch.object(module, name, fake))
+        yield
+
+
+def run_schedules(first: int, count: int) -> Counter[str]:
+    """Run schedules `first` to `first + count`; AssertionError names the seed."""
+    events: Counter[str] = Counter()
+    loop = VirtualLoop()
+    logging.getLogger(takeover.__name__).setLevel(logging.ERROR)
+    with in_memory():
+        for seed in range(first, first + count):
+            Current.schedule = Schedule(loop, seed)
+            try:
+                events += Current.schedule.run()
+            except Exception as error:
+                raise AssertionError(f"schedule {seed}: {error!r}") from error
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+    return events
