@@ -28,7 +28,7 @@ from bench.job import full_job
 from bench.process import Measured
 from bench.shape import Shape
 from bench.stage import PARTITIONS, build
-from bench.systems import WORKER
+from bench.systems import SYSTEMS
 from risk_stream.broker.embedded import EmbeddedBroker
 from risk_stream.kafka.changelog import catch_up
 from risk_stream.kafka.config import WorkerConfig
@@ -74,7 +74,7 @@ class Place:
 
     def worker(self) -> Measured:
         """The worker's process."""
-        return Measured(WORKER(), self._environment)
+        return Measured(SYSTEMS["risk_stream"].command(), self._environment)
 
     async def fill(self, shape: Shape) -> None:
         """Topics and inputs."""
