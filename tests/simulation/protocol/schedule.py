@@ -19,8 +19,9 @@ from unittest.mock import patch
 from risk_stream.kafka import changelog, snapshot, step, takeover
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import beginning, decode, end_after, verify
+from tests.kafka import fake_core
 from tests.simulation.protocol.cluster import Cluster, Disk, Topic
-from tests.simulation.protocol.fakes import Chance, ControlsFake, Producer, Reader, Setting, Store
+from tests.simulation.protocol.fakes import Chance, ControlsFake, Listed, Producer, Reader, Setting, Store, listed
 from tests.simulation.protocol.loop import VirtualLoop
 from tests.simulation.protocol.owner import ORDERS, TICK_S, VALUES, Owner, take_over
 
@@ -194,6 +195,9 @@ def in_memory() -> Iterator[None]:
         (takeover, "REPLAY_SNAPSHOT_RECORDS", 60),
         (changelog, "LOAD_ROWS_MAX", 3),
         (step, "AHEAD_RECORDS_MIN", 6),
+        *((module, name, listed) for module in (step, snapshot) for name in ("pack", "joined")),
+        (fake_core, "pack", listed),
+        (fake_core, "NOTHING", Listed()),
         *((module, "failpoint", passed) for module in (takeover, step, snapshot)),
     ]
     with ExitStack() as stack:
