@@ -1,19 +1,27 @@
-"""`python -m tests.simulation --schedules N [--seed S]`: run schedules; the seed is printed when one fails (exit 3)."""
+"""`python -m tests.simulation --schedules N [--core M]`: run schedules; the seed is printed when one fails (exit 3).
+
+N schedules execute the worker's own protocol code over a cluster in memory (protocol/), on every processor; M more run
+the whole engine, judged by the oracle, over a model of that protocol (schedule.py).
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 import traceback
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from tests.simulation.inputs import InputLogs, mixed
 from tests.simulation.owner import Inputs
+from tests.simulation.protocol.schedule import run_schedules
 from tests.simulation.schedule import Schedule
 
 SCHEDULES_PER_INPUT = 50
 JUDGED_EVERY = 50
+CHUNK = 1_000
 ORDERS = 200
 
 
@@ -44,20 +52,44 @@ def run(first: int, count: int) -> Counter[str]:
     return events
 
 
+def in_parallel(first: int, count: int, processes: int) -> Counter[str]:
+    """Protocol schedules `first` to `first + count`, in chunks; the first failure ends it."""
+    events: Counter[str] = Counter()
+    chunks = [(start, min(CHUNK, first + count - start)) for start in range(first, first + count, CHUNK)]
+    with ProcessPoolExecutor(processes) as pool:
+        for done in as_completed([pool.submit(run_schedules, *chunk) for chunk in chunks]):
+            try:
+                events += done.result()
+            except AssertionError:
+                pool.shutdown(cancel_futures=True)
+                raise
+    return events
+
+
 def main() -> int:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(prog="tests.simulation", description=__doc__)
-    parser.add_argument("--schedules", type=int, default=1000)
+    parser = argparse.ArgumentParser(
+        prog="tests.simulation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--schedules", type=int, default=10_000)
+    parser.add_argument("--core", type=int, default=0, help="schedules of the whole engine, about 0.1 s each")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    began = time.monotonic()
     try:
-        events = run(options.seed, options.schedules)
+        for name, count, work in (
+            ("protocol", options.schedules, lambda first, n: in_parallel(first, n, options.processes)),
+            ("core", options.core, run),
+        ):
+            if count:
+                began = time.monotonic()
+                events = work(options.seed, count)
+                seconds = time.monotonic() - began
+                print(f"{name}: {count:,} schedules in {seconds:.0f} s: {dict(sorted(events.items()))}")
     except AssertionError as error:
         traceback.print_exc(file=sys.stderr)
         print(f"failed: {error}")
         return 3
-    print(f"{options.schedules} schedules in {time.monotonic() - began:.0f} s: {dict(sorted(events.items()))}")
     return 0
 
 

@@ -1,4 +1,7 @@
-"""One schedule: a seed picks sizes, crash points, aborted transactions, lost disks, an owner that sleeps too long."""
+"""One schedule: a seed picks sizes, crash points, aborted transactions, lost disks, an owner that sleeps too long.
+
+The engine here is the real one; the protocol around it is a model (owner.py, world.py). protocol/ has it the other way.
+"""
 
 from __future__ import annotations
 

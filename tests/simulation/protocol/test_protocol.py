@@ -1,0 +1,88 @@
+"""The worker's own protocol code keeps its promises under seeded schedules, and code that is wrong does not pass."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from risk_stream.kafka import buffer, changelog, journal, snapshot, step, takeover
+from tests.simulation.protocol import fakes
+from tests.simulation.protocol.cluster import Disk
+from tests.simulation.protocol.schedule import run_schedules
+
+SCHEDULES = 1_500  # about 4 ms each; `make simulate` runs 100,000
+CAUGHT_WITHIN = 300
+
+
+def test_nothing_final_changes_under_any_schedule() -> None:
+    """The failing seed is in the message."""
+    events = run_schedules(0, SCHEDULES)
+    assert events["crashed"] >= 2 * SCHEDULES
+    assert all(events[name] for name in ("gave up", "slept through", "disk lost", "snapshot.after_commit"))
+    assert sum(name.startswith(("step.", "snapshot.", "takeover.")) for name in events) > 18
+
+
+def _range_off_by_one(end: Any, values: Any, orders: Any, controls: int, outputs: str) -> Any:
+    return journal.next_record(end, values, (orders[0], max(orders[0], orders[1] - 1)), controls, outputs)
+
+
+def _store_before_commit(self: Any, cut: Any, journal_next: int) -> Any:
+    rows = cut.rows.rows()
+    if self._store.saved() is not None:
+        self._store.apply(rows, self._store.saved())
+    return _WRITE(self, cut, journal_next)
+
+
+def _drop_a_row(self: Any, cut: Any, journal_next: int) -> Any:
+    return _WRITE(self, cut._replace(rows=fakes.Listed(cut.rows[1:])), journal_next)
+
+
+def _markers_for_records(self: Any, records: Any, position: int, *more: Any, **named: Any) -> None:
+    _PUT(self, records[:-1] if len(records) > 5 else records, position, *more, **named)
+
+
+_WRITE, _PUT = snapshot.Snapshotter.write, buffer.InputBuffer.put
+KEPT: dict[int, Any] = {}
+
+
+def _kept_engine(self: Any, producer: Any, store: Any, saved: Any, bounds: Any) -> Any:
+    owned = _OWNED(self, producer, store, saved, bounds)
+    owned.engine = KEPT.setdefault(id(self._config), owned.engine)
+    return owned
+
+
+_OWNED = takeover.Takeover._owned
+
+MUTANTS: dict[str, tuple[object, str, object]] = {
+    "journal range off by one": (step, "next_record", _range_off_by_one),
+    "rows on disk before their commit": (snapshot.Snapshotter, "write", _store_before_commit),
+    "a changelog record dropped": (snapshot.Snapshotter, "write", _drop_a_row),
+    "no fencing": (fakes.Producer, "_check", lambda self: None),
+    "a fetched record dropped": (buffer.InputBuffer, "put", _markers_for_records),
+    "memory kept over a take-over": (takeover.Takeover, "_owned", _kept_engine),
+    "an old copy taken for a new one": (changelog, "_load", lambda *args: _nothing()),
+    "orders do not wait for older values": (
+        step.Stepper, "_older_values_bound", lambda self: (1 << 60, None),
+    ),
+}  # fmt: skip
+
+
+async def _nothing() -> None:
+    """Load no row."""
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_wrong_code_is_caught(name: str) -> None:
+    """Each within a few schedules."""
+    owner, attribute, wrong = MUTANTS[name]
+    with patch.object(owner, attribute, wrong), pytest.raises(AssertionError, match="schedule"):
+        run_schedules(0, CAUGHT_WITHIN)
+
+
+def test_a_disk_is_written_at_once() -> None:
+    """Deleted rows go, others stay."""
+    disk = Disk({b"a": b"1", b"b": b"2"})
+    disk.put([(b"a", None), (b"c", b"3")], None)
+    assert disk.rows == {b"b": b"2", b"c": b"3"}
