@@ -37,11 +37,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # told to end, it still clears up
     with Stage(options.seed, options.package_root) as stage:
         stage.soak = Soak.of(options.orders, options.minutes, options.rate)
-        results = asyncio.run(campaign(stage, rows, None if options.full else options.runs))
-    report = as_markdown(results)
-    if options.report:
-        options.report.write_text(report)
-    print(json.dumps(as_data(results)) if options.json else report)
+        report: Path | None = options.report
+        told = (lambda so_far: report.write_text(as_markdown(so_far))) if report else len
+        results = asyncio.run(campaign(stage, rows, None if options.full else options.runs, told))
+    print(json.dumps(as_data(results)) if options.json else as_markdown(results))
     return 3 if any(one.outcome.findings for one in results) else 0
 
 

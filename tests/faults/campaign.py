@@ -42,14 +42,20 @@ class Result:
     survived: int = 0
 
 
-async def campaign(stage: Stage, rows: Sequence[Row], runs: int | None) -> list[Result]:
-    """Run each row so often (None: as often as the full campaign says); everything goes on after a failure."""
+async def campaign(
+    stage: Stage, rows: Sequence[Row], runs: int | None, told: Callable[[Sequence[Result]], object] = len
+) -> list[Result]:
+    """Run each row so often (None: as often as the full campaign says); everything goes on after a failure.
+
+    `told` gets the results so far after each run: a campaign takes hours.
+    """
     results = []
     for row in rows:
         result = Result(row)
         results.append(result)
         for number in range(row.runs if runs is None else runs):
             await _once(stage, row, number, runs is not None, result)
+            told(results)
     return results
 
 

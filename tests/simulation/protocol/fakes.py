@@ -15,7 +15,7 @@ from risk_stream.kafka.producer import Write
 from risk_stream.kafka.store import Saved
 from tests.simulation.protocol.cluster import Cluster, Disk, Record
 
-LIST_RECORDS = 16
+LIST_RECORDS = 50
 
 
 class Listed(list[Any]):
@@ -41,9 +41,9 @@ def listed(*parts: Iterable[Any]) -> Listed:
 class Setting:
     """Stands for WorkerConfig. `chance` decides what a broker or a scheduler would."""
 
-    step_records_max = 12
+    step_records_max = 16
     buffer_records_max = 40
-    snapshot_interval = 0.012
+    snapshot_interval = 0.006
     block_cache_bytes = 0
     partitions = 1
 

@@ -12,15 +12,16 @@ from aiokafka import TopicPartition
 
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.controls import ControlsReader
+from risk_stream.kafka.ports import EngineFactory
 from risk_stream.kafka.step import Stepper
 from risk_stream.kafka.takeover import Owned, Takeover
 from risk_stream.ops.metrics import WorkerMetrics
-from tests.kafka.fake_core import FakeEngine
 from tests.simulation.protocol.cluster import Disk, Topic
+from tests.simulation.protocol.engine import CountingEngine
 from tests.simulation.protocol.fakes import ControlsFake, NoMetrics, Setting
 
 VALUES, ORDERS, CHANGELOG = "portfolio-values", "orders", "changelog"
-TICK_S = 0.001
+TICK_S = 0.0004
 
 
 @dataclass(slots=True)
@@ -40,7 +41,8 @@ async def take_over(setting: Setting, disk: Disk, controls: ControlsFake) -> Own
 
     config, path = cast(WorkerConfig, setting), cast(Any, disk)
     reader = cast(ControlsReader, controls)
-    return await Takeover(config, 0, path, CHANGELOG, reader, FakeEngine).run(committed)
+    engines = cast(EngineFactory, CountingEngine)
+    return await Takeover(config, 0, path, CHANGELOG, reader, engines).run(committed)
 
 
 class Owner:

@@ -1,7 +1,7 @@
 """One schedule: a seed picks inputs, sizes, delays, crash points, aborts, lost and old disks, an owner that sleeps.
 
 What runs is the worker's own code: kafka/takeover, changelog, step, buffer, snapshot, journal. Kafka and RocksDB are
-fakes (fakes.py) and the engine counts orders (tests/kafka/fake_core.py): what the real engine decides is the business
+fakes (fakes.py) and the engine counts orders (engine.py): what the real engine decides is the business
 of tests.simulation.schedule and of the fault harness.
 """
 
@@ -20,9 +20,9 @@ from unittest.mock import patch
 from risk_stream.kafka import changelog, snapshot, step, takeover
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import beginning, decode, end_after, verify
-from tests.kafka import fake_core
 from tests.simulation.protocol.cluster import Cluster, Disk
-from tests.simulation.protocol.fakes import Chance, ControlsFake, Listed, Producer, Reader, Setting, Store, listed
+from tests.simulation.protocol.engine import CountingEngine, decision
+from tests.simulation.protocol.fakes import Chance, ControlsFake, Producer, Reader, Setting, Store, listed
 from tests.simulation.protocol.loop import VirtualLoop
 from tests.simulation.protocol.owner import ORDERS, TICK_S, VALUES, Owner, take_over
 
@@ -149,7 +149,7 @@ class Schedule(Chance):
             for order in decided:
                 mine = state[order.key or b""]
                 mine[0] += 1
-                expected.append(_decision(order.offset, order.value or b"", mine, one.controls))
+                expected.append(decision(order.offset, order.value, mine, one.controls))
             behind = values.between(one.values[1], one.values[1] + 2)
             assert not (decided and behind) or behind[0].timestamp > decided[-1].timestamp, "an older value is behind"
         assert (end.values_to, end.orders_to) == (values.end, orders.end), "input left over"
@@ -159,13 +159,9 @@ class Schedule(Chance):
         assert published == expected, "decisions lost, repeated, changed or out of order"
         self._nested = True  # from here on nothing happens to anybody
         owned = await take_over(self._setting, Disk(), self._read_controls())
-        rebuilt = {name: owned.engine._of(name) for name in NAMES}  # type: ignore[attr-defined]
+        assert isinstance(owned.engine, CountingEngine)
+        rebuilt = {name: owned.engine.state(name) for name in NAMES}
         assert rebuilt == state, "rebuilt from nothing, it is another state"
-
-
-def _decision(offset: int, order: bytes, state: list[int], controls: int) -> bytes:
-    fields = (offset, order, state[0], state[1], controls)
-    return b'{"id":"0-%d","order":"%s","n":%d,"value":%d,"controls":%d}' % fields
 
 
 async def _sleep(ticks: int) -> None:
@@ -194,8 +190,6 @@ def in_memory() -> Iterator[None]:
         (changelog, "LOAD_ROWS_MAX", 3),
         (step, "AHEAD_RECORDS_MIN", 6),
         *((module, name, listed) for module in (step, snapshot) for name in ("pack", "joined")),
-        (fake_core, "pack", listed),
-        (fake_core, "NOTHING", Listed()),
         *((module, "failpoint", passed) for module in (takeover, step, snapshot)),
     ]
     with ExitStack() as stack:
