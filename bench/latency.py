@@ -25,14 +25,14 @@ from hdrh.histogram import HdrHistogram
 
 from bench.arrivals import Arrivals
 from bench.job import peers_job
+from bench.place import open_broker
 from bench.process import Measured
 from bench.report import conditions
 from bench.shape import Shape
 from bench.stage import Stage, build, group_of
 from bench.start import begin
 from bench.systems import System
-from bench.throughput import BROKER_HEAP_MB, chosen
-from risk_stream.broker.embedded import EmbeddedBroker
+from bench.throughput import chosen
 
 RATES = "500,2000,10000,20000"
 WARM_ORDERS = 20_000
@@ -108,14 +108,13 @@ async def run_all(
     """All systems at each rate before the next rate; each on topics of its own."""
     done: list[LatencyRun] = []
     shape = Shape(WARM_ORDERS, portfolios)
-    with EmbeddedBroker(heap_mb=BROKER_HEAP_MB) as broker:
-        assert broker.process is not None
+    with open_broker() as (bootstrap, broker_pid):
         for number in range(runs):
             for rate in rates:
                 first = number % len(systems)
                 for system in (*systems[first:], *systems[:first]):
                     prefix = f"l{len(done)}."
-                    stage = await build(broker.bootstrap, prefix, peers_job(shape), shape, broker.process.pid)
+                    stage = await build(bootstrap, prefix, peers_job(shape), shape, broker_pid)
                     run = await measure(system, stage, rate, seconds)
                     print(describe(run), file=sys.stderr, flush=True)
                     done.append(run)

@@ -22,14 +22,13 @@ from aiokafka import AIOKafkaConsumer
 
 from bench.fill import Record, fill
 from bench.job import NOTIONAL_MAX, QUANTITY_MAX, Job, peers_job
+from bench.place import open_broker
 from bench.process import Measured
 from bench.report import conditions
 from bench.shape import START_MS, Draw, Shape, portfolio_id
 from bench.stage import PARTITIONS, Stage, create, group_of
 from bench.start import begin
 from bench.systems import SYSTEMS
-from bench.throughput import BROKER_HEAP_MB
-from risk_stream.broker.embedded import EmbeddedBroker
 
 DAY_MS = 86_400_000
 WAVE_ORDERS = 500_000
@@ -117,9 +116,8 @@ async def run_waves(shape: Shape, days: float) -> AsyncIterator[Wave]:
     """Send wave by wave; each is told when the worker has decided it."""
     job = long_job(shape)
     going = Days(shape, job, days)
-    with EmbeddedBroker(heap_mb=BROKER_HEAP_MB) as broker, tempfile.TemporaryDirectory() as folder:
-        assert broker.process is not None
-        stage = Stage(broker.bootstrap, "memory.", job, shape, broker.process.pid)
+    with open_broker() as (bootstrap, broker_pid), tempfile.TemporaryDirectory() as folder:
+        stage = Stage(bootstrap, "memory.", job, shape, broker_pid)
         await create(stage)
         await fill(stage.bootstrap, stage.topic("controls"), 1, ((None, control) for control in job.controls()))
         system = SYSTEMS["risk_stream"]

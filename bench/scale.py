@@ -13,7 +13,10 @@ WORKERS_MAX = 2
 def variants(orders: int, portfolios: int) -> list[Variant]:
     """One to WORKERS_MAX processes."""
     shape = Shape(orders, portfolios)
-    return [Variant(f"{count} worker", shape, peers_job(shape), count) for count in range(1, WORKERS_MAX + 1)]
+    return [
+        Variant(f"{count} worker{'s' if count > 1 else ''}", shape, peers_job(shape), count)
+        for count in range(1, WORKERS_MAX + 1)
+    ]
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 
 from bench.job import full_job, peers_job, right_answers
 from bench.peers.streams.build import NoJdk
+from bench.place import open_broker
 from bench.report import as_json, table
 from bench.rounds import SECONDS_MAX, Entry, run_rounds
 from bench.run import Run
@@ -21,18 +22,14 @@ from bench.shape import Shape
 from bench.stage import build
 from bench.start import begin
 from bench.systems import SYSTEMS, System
-from risk_stream.broker.embedded import EmbeddedBroker
 
-BROKER_HEAP_MB = 1024
 OURS = "risk_stream"
 
 
 async def run_all(systems: Iterable[System], shape: Shape, rounds: int, seconds_max: float = SECONDS_MAX) -> list[Run]:
     """Fill one log a job and let the systems take turns on it."""
     systems = list(systems)
-    with EmbeddedBroker(heap_mb=BROKER_HEAP_MB) as broker:
-        assert broker.process is not None
-        where = broker.bootstrap, broker.process.pid
+    with open_broker() as where:
         stages = {}
         if not all(system.full for system in systems):
             stages[False] = await build(where[0], "peers.", peers_job(shape), shape, where[1])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bench.job import Job
+from bench.place import open_broker
 from bench.report import as_json, ratio, table
 from bench.rounds import Entry, run_rounds
 from bench.run import Run
@@ -17,9 +18,6 @@ from bench.shape import Shape
 from bench.stage import Stage, build
 from bench.start import begin
 from bench.systems import SYSTEMS
-from risk_stream.broker.embedded import EmbeddedBroker
-
-BROKER_HEAP_MB = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +34,12 @@ class Variant:
 async def run_variants(variants: Sequence[Variant], rounds: int) -> list[Run]:
     """All variants in turns on one broker. Variants with the same log share it."""
     stages: dict[tuple[Shape, str], Stage] = {}
-    with EmbeddedBroker(heap_mb=BROKER_HEAP_MB) as broker:
-        assert broker.process is not None
+    with open_broker() as (bootstrap, broker_pid):
         entries = []
         for number, one in enumerate(variants):
             key = one.shape, one.job.name
             if key not in stages:
-                stages[key] = await build(broker.bootstrap, f"v{number}.", one.job, one.shape, broker.process.pid)
+                stages[key] = await build(bootstrap, f"v{number}.", one.job, one.shape, broker_pid)
             system = replace(SYSTEMS["risk_stream"], name=one.name, processes=one.processes)
             entries.append(Entry(system, stages[key]))
         return await run_rounds(entries, rounds)
