@@ -121,7 +121,7 @@ class Scene:
         except (KafkaError, TimeoutError, OSError):
             return 0
 
-    async def until_handled(self, more: int, timeout: float = 60.0) -> bool:
+    async def until_handled(self, more: int, timeout: float = 120.0) -> bool:
         """Wait until so many more offsets are committed."""
         goal, deadline = await self.handled() + more, monotonic() + timeout
         while await self.handled() < goal:

@@ -234,6 +234,33 @@ def test_another_partition_count_is_refused(cluster: Cluster) -> None:
     assert "partition count" in worker.last_line
 
 
+def test_a_gzip_bomb_is_one_dead_letter(cluster: Cluster) -> None:
+    """120 MiB in 120 KiB: one answer for its three offsets, its neighbours are decided, and recovery reads the same."""
+
+    async def explode() -> None:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=cluster.bootstrap, compression_type="gzip", max_batch_size=1 << 28
+        )
+        async with producer:
+            batch = producer.create_batch()
+            for _ in range(3):
+                batch.append(key=b"P0", value=b" " * (40 << 20), timestamp=None)
+            await (await producer.send_batch(batch, f"{cluster.prefix}orders", partition=0))
+
+    cluster.orders(20)
+    asyncio.run(explode())
+    cluster.orders(20, first=20)
+    worker = cluster.start()
+    cluster.judge(40)
+    assert worker.stop() == 0
+    shutil.rmtree(worker.data_dir)
+    cluster.orders(20, first=40)
+    cluster.start()
+    cluster.judge(60)
+    (letter,) = cluster.read("dead-letters")
+    assert (letter.key, letter.value[:28]) == (None, b"offsets 10 to 12 not read: i")
+
+
 def test_a_batch_too_large_is_refused_in_words(cluster: Cluster) -> None:
     """The last line names topic, size, setting and next step; with the setting put right, nothing is lost."""
     cluster.orders(20)

@@ -14,7 +14,7 @@ SHORT_POINTS = (
     "step.after_produce", "step.after_offsets", "step.after_commit", "snapshot.after_produce", "snapshot.before_store",
     "takeover.after_changelog",
 )  # fmt: skip
-DIES_SECONDS = 60.0
+DIES_SECONDS = 120.0
 RANDOM_KILLS = 10
 
 

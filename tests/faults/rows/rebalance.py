@@ -10,7 +10,7 @@ from tests.faults.stage import Stage
 from tests.faults.worker import STOPPED
 
 RATE = 150
-FENCED_SECONDS = 60.0
+FENCED_SECONDS = 120.0
 
 
 async def storm(stage: Stage, number: int, short: bool) -> Outcome:

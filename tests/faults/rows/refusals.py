@@ -11,7 +11,7 @@ from tests.faults.stage import Stage
 from tests.faults.topics import KEPT
 
 RATE = 200
-REFUSES_SECONDS = 60.0
+REFUSES_SECONDS = 120.0
 
 
 async def partitions_added(stage: Stage, number: int, short: bool) -> Outcome:
