@@ -19,7 +19,7 @@ from risk_stream.kafka.ports import ControlsPort, DecodeControl, EngineFactory
 from risk_stream.kafka.producer import shorten_transaction_backoff
 from risk_stream.kafka.tables import TableManager, declare_table, partition_path
 from risk_stream.kafka.topics import Topics, refuse_other_counts
-from risk_stream.kafka.transport import RiskTransport, Router
+from risk_stream.kafka.transport import RiskTransport, Router, take_records_as_they_are
 from risk_stream.kafka.watchdog import Watchdog
 from risk_stream.ops.health import Health, HealthServer
 from risk_stream.ops.metrics import WorkerMetrics
@@ -107,6 +107,7 @@ async def run_worker(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     shorten_transaction_backoff()
+    take_records_as_they_are()
     health, metrics = Health(), WorkerMetrics()
     server = HealthServer(health, metrics)
     if config.metrics_port >= 0:

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Sequence
 from itertools import accumulate, takewhile
-from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from risk_stream.kafka.failstop import Doubt
@@ -18,8 +17,6 @@ WAITING_BYTES_MAX = 64 * 1024 * 1024
 STEP_BYTES_MAX = 16 * 1024 * 1024
 """Of values that one step takes of one input: 2,000 orders are 0.3 MB. One record is always taken."""
 
-_value_bytes = attrgetter("serialized_value_size")
-
 
 class FetchedRecord(Protocol):
     """What the Kafka client hands over for each record."""
@@ -32,8 +29,6 @@ class FetchedRecord(Protocol):
     def key(self) -> bytes | None: ...
     @property
     def value(self) -> bytes | None: ...
-    @property
-    def serialized_value_size(self) -> int: ...
 
 
 class Chunk(NamedTuple):
@@ -167,3 +162,7 @@ def columns(parts: Sequence[Sequence[FetchedRecord]]) -> Records:
         [record.key for part in parts for record in part],
         [record.value for part in parts for record in part],
     )
+
+
+def _value_bytes(record: FetchedRecord) -> int:
+    return len(record.value or b"")

@@ -36,10 +36,11 @@ class WorkerConfig:
     watchdog_timeout: float = 90.0
     """Without progress for so long while there is work, the worker ends itself."""
     snapshot_interval: float = 1.0
-    step_records_max: int = 2_000
-    """Per input: a step of 2,000 orders is about 4 ms of engine and 1 MB of decisions, one batch on the wire."""
+    step_records_max: int = 8_000
+    """Per input. Only a loaded worker has steps so large: some 40 ms of engine, in parts, and 3 MB of outputs, for one
+    transaction of some 20 ms. With 2,000 it waited for its transactions half of the time."""
     buffer_records_max: int = 20_000
-    """Per input partition, fetched and waiting: ten full steps. Reading it pauses until there is room again."""
+    """Per input partition, fetched and waiting: two full steps and more. Reading pauses until there is room."""
     fetch_max_wait_ms: int = 20
     """The longest an order waits to learn that no older value is behind it, when its values are idle."""
     resident_max: int = 10_000

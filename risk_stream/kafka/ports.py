@@ -1,6 +1,6 @@
 """What the Kafka room expects of the pure core: the engine of a partition and the folded controls, as protocols."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, Protocol
 
 from risk_stream.messages.packed import Packed
@@ -37,7 +37,7 @@ class StepOutputPort(Protocol):
 class EnginePort(Protocol):
     """The pure engine of one partition. A plan is whatever `ControlsPort.plan` gave: nobody here looks inside."""
 
-    def step(self, values: Records, orders: Records, plan: Any) -> StepOutputPort: ...
+    def step_parts(self, values: Records, orders: Records, plan: Any) -> Generator[None, None, StepOutputPort]: ...
     def cut_parts(self) -> Iterator[Packed]: ...
     def saved(self) -> None: ...
 

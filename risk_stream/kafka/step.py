@@ -16,6 +16,7 @@ from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failpoints import failpoint
 from risk_stream.kafka.journal import JournalRecord, Range, encode, end_after, next_record
+from risk_stream.kafka.pace import decide
 from risk_stream.kafka.ports import StepOutputPort
 from risk_stream.kafka.producer import Write
 from risk_stream.kafka.snapshot import Cut
@@ -164,7 +165,7 @@ class Stepper:
             taken = await self._take()
             if taken is None:
                 return
-            computed = self._compute(taken)
+            computed = await self._compute(taken)
             await self._committed()
             self._start(self._publish(computed))
 
@@ -207,10 +208,11 @@ class Stepper:
             return handled, None
         return handled, state.timestamp
 
-    def _compute(self, taken: Taken) -> Computed:
+    async def _compute(self, taken: Taken) -> Computed:
         failpoint("step.before_compute")
         started = self._loop.time()
-        output = self._owned.engine.step(taken.values, taken.orders, self._controls.plan(taken.controls))
+        plan = self._controls.plan(taken.controls)
+        output = await decide(self._owned.engine, taken.values, taken.orders, plan)
         record = next_record(self._owned.end, taken.values_range, taken.orders_range, taken.controls, output.digest)
         self._owned.end = end_after(record)
         records = len(taken.values.offsets) + len(taken.orders.offsets)

@@ -17,6 +17,7 @@ from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failpoints import failpoint
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import JournalEnd, JournalRecord, Range, beginning, decode, end_after, verify
+from risk_stream.kafka.pace import decide
 from risk_stream.kafka.ports import EngineFactory, EnginePort
 from risk_stream.kafka.producer import PartitionProducer
 from risk_stream.kafka.range_reader import RangeCursor, RangeReader
@@ -143,7 +144,7 @@ class Takeover:
     ) -> int:
         await self._controls.wait_for(step.controls)
         value_records, order_records = await _range(values, step.values), await _range(orders, step.orders)
-        output = engine.step(value_records, order_records, self._controls.plan(step.controls))
+        output = await decide(engine, value_records, order_records, self._controls.plan(step.controls))
         if output.digest != step.outputs:
             raise Doubt(f"step {step.seq} replayed to other outputs than it published")
         return len(value_records.offsets) + len(order_records.offsets)

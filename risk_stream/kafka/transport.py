@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 
 import aiokafka
 from aiokafka import TopicPartition
+from aiokafka.consumer import fetcher
 from faust.transport.consumer import Fetcher as FaustFetcher
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
@@ -31,6 +32,18 @@ HELD_BACK_POLL_S = 0.02
 
 FETCH_BYTES_MAX = 1024 * 1024
 """Per partition and fetch. 4 MiB halved the throughput: asyncio's stream reader joins what it gets again and again."""
+
+
+def take_records_as_they_are() -> None:
+    """Hand out aiokafka's own parsed records, for this process: a ConsumerRecord around each costs as much again.
+
+    They have offset, timestamp, key, value and headers, and no topic or partition.
+    """
+    fetcher.PartitionRecords._consumer_record = _as_it_is
+
+
+def _as_it_is(_records: Any, _tp: TopicPartition, record: FetchedRecord) -> FetchedRecord:
+    return record
 
 
 class FetchState(Protocol):

@@ -5,7 +5,7 @@ Every decision depends on that count, so an order decided twice, lost, or decide
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import NamedTuple
 
 from risk_stream.kafka.ports import RowSource
@@ -35,8 +35,9 @@ class FakeEngine:
         self._state: dict[bytes, list[int]] = {}
         self._dirty: set[bytes] = set()
 
-    def step(self, values: Records, orders: Records, plan: int) -> FakeOutput:
+    def step_parts(self, values: Records, orders: Records, plan: int) -> Generator[None, None, FakeOutput]:
         """Values first, then orders."""
+        yield
         risk = [
             self._value(key or b"", value or b"0", plan) for key, value in zip(values.keys, values.values, strict=True)
         ]

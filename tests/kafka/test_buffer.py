@@ -17,11 +17,6 @@ class Fetched(NamedTuple):
     key: bytes | None = b"k"
     value: bytes | None = b"v"
 
-    @property
-    def serialized_value_size(self) -> int:
-        """As the client says it."""
-        return -1 if self.value is None else len(self.value)
-
 
 def records(*offsets: int, step_ms: int = 10) -> list[Fetched]:
     """Records whose timestamps are ten times their offsets."""

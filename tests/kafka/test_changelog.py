@@ -33,7 +33,7 @@ class NoEngine:
     def saved(self) -> None:
         """Nothing to forget."""
 
-    def step(self, values: object, orders: object, plan: object) -> None:
+    def step_parts(self, values: object, orders: object, plan: object) -> None:
         """Never called."""
         raise NotImplementedError
 

@@ -11,13 +11,14 @@ import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.consumer import fetcher as fetcher_module
-from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.fetcher import Fetcher, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
 from aiokafka.errors import TopicAuthorizationFailedError
 from aiokafka.producer import sender
-from aiokafka.producer.message_accumulator import MessageAccumulator
+from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator
 from aiokafka.producer.transaction_manager import TransactionManager
+from aiokafka.record.memory_records import MemoryRecords
 from faust.tables.manager import TableManager as FaustTableManager
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as faust_driver
@@ -37,6 +38,7 @@ from risk_stream.kafka.transport import (
     RiskConsumer,
     RiskFetcher,
     RiskTransport,
+    take_records_as_they_are,
 )
 
 
@@ -168,6 +170,19 @@ def test_the_backoff_between_transactions_is_read_where_we_set_it(monkeypatch: p
     shorten_transaction_backoff()
     assert sender.BACKOFF_OVERRIDE == TRANSACTION_BACKOFF_S
     assert "return BACKOFF_OVERRIDE" in inspect.getsource(sender.AddPartitionsToTxnHandler.handle_response)
+
+
+def test_records_are_handed_out_as_they_were_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A method of aiokafka's list of fetched records, asked for each; what it returns goes on untouched."""
+    monkeypatch.setattr(PartitionRecords, "_consumer_record", PartitionRecords._consumer_record)
+    take_records_as_they_are()
+    batch = BatchBuilder(1_000, 0)
+    batch.append(timestamp=5, key=b"k", value=b"v", headers=[])
+    batch.close()
+    tp = TopicPartition("t", 0)
+    (record,) = PartitionRecords(tp, MemoryRecords(bytes(batch._build())), [], 0, None, None, True, 1)
+    assert (record.offset, record.timestamp, record.key, record.value) == (0, 5, b"k", b"v")
+    assert not hasattr(record, "topic")
 
 
 def test_a_commit_still_does_not_ask_whether_its_batches_arrived() -> None:
