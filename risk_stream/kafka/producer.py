@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple, NoReturn
 
 import aiokafka.producer.sender as aiokafka_sender
@@ -87,14 +88,8 @@ class PartitionProducer:
             async with asyncio.timeout(self._timeout):
                 await producer.begin_transaction()
                 passed("begin")
-                futures = [future for write in writes for future in await self._send(write)]
-                # A commit waits for its batches but not for their success: that has to be asked here.
-                delivered = await asyncio.gather(*futures)
-                passed("produce")
-                if offsets:
-                    positions = {tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items()}
-                    await producer.send_offsets_to_transaction(positions, self._group)
-                passed("offsets")
+                # Side by side: the offsets are two round trips more, and belong to the same transaction either way.
+                delivered, _ = await asyncio.gather(self._produce(writes, passed), self._move(offsets, passed))
                 await producer.commit_transaction()
                 passed("commit")
         except TimeoutError as error:
@@ -107,9 +102,28 @@ class PartitionProducer:
             raise
         return {topic: offset for topic, offset in delivered if offset >= 0}
 
-    async def _send(self, write: Write) -> list["asyncio.Future[tuple[str, int]]"]:
+    async def _produce(self, writes: Sequence[Write], passed: Callable[[str], None]) -> list[tuple[str, int]]:
+        """Send everything; the first batch of each topic before any second one, which waits until the first is on its
+        way: so all topics are added to the transaction in one request."""
         now_ms = int(time.time() * 1000)
-        return [await self._submit(batch, write.topic) for batch in batches_of(write.records, now_ms, BATCH_BYTES_MAX)]
+        batches = [
+            (number, write.topic, batch)
+            for write in writes
+            for number, batch in enumerate(batches_of(write.records, now_ms, BATCH_BYTES_MAX))
+        ]
+        batches.sort(key=itemgetter(0))
+        futures = [await self._submit(batch, topic) for _, topic, batch in batches]
+        # A commit waits for its batches but not for their success: that has to be asked here.
+        delivered = await asyncio.gather(*futures)
+        passed("produce")
+        return delivered
+
+    async def _move(self, offsets: Mapping[TopicPartition, int], passed: Callable[[str], None]) -> None:
+        """Move the group's offsets as part of the transaction."""
+        if offsets:
+            positions = {tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items()}
+            await self._producer.send_offsets_to_transaction(positions, self._group)
+        passed("offsets")
 
     async def _submit(self, batch: RecordBatch, topic: str) -> "asyncio.Future[tuple[str, int]]":
         count = batch.record_count()
