@@ -29,7 +29,7 @@ from tests.simulation.protocol.owner import ORDERS, TICK_S, VALUES, Owner, take_
 VALUE_RECORDS, ORDER_RECORDS = 50, 160
 NAMES = [b"P%d" % number for number in range(6)]
 GAPS = [0] * 9 + [1]
-CRASHES_MIN, CRASHES_MAX, POINTS_BETWEEN = 2, 4, 50
+CRASHES_MIN, CRASHES_MAX, POINTS_BETWEEN = 2, 3, 50
 ABORTED, SLEPT_THROUGH, DISK_LOST, DISK_OTHER = 0.02, 0.02, 0.2, 0.2
 COLLECT_EVERY = 500
 EXPECTED_ENDS = ("fenced", "no answer")
