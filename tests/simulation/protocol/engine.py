@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import NamedTuple
 
 from risk_stream.kafka.ports import RowSource
@@ -48,8 +48,9 @@ class CountingEngine:
             found = self._states[key] = [0, 0] if row is None else [int(part) for part in row.split()]
         return found
 
-    def step(self, values: Records, orders: Records, plan: int) -> Output:
-        """Values first, then orders."""
+    def step_parts(self, values: Records, orders: Records, plan: int) -> Generator[None, None, Output]:
+        """Values first, then orders, with a pause before anything is touched."""
+        yield
         for key, value in zip(values.keys, values.values, strict=True):
             self.state(key or b"")[1] = int(value or b"")
         decisions = Listed()
