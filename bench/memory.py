@@ -36,7 +36,7 @@ RSS_MAX_MB = 500.0
 GROWTH_MAX = 1.10
 SETTLED_SHARE = 1 / 3
 POLL_S = 0.25
-STALL_S = 180.0
+STALL_S = 900.0  # a million values come before the first order
 
 
 @dataclass(frozen=True, slots=True)

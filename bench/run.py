@@ -23,6 +23,8 @@ LOOK_EVERY = 4  # samples
 QUIET_S = 1.0
 """Nothing new for so long: it may be done. Kafka Streams flushes every 0.1 s, others sooner."""
 STALL_S = 120.0
+START_S = 900.0
+"""Until the first decision: a worker reads the values first, which may be of a million portfolios."""
 WARM_SHARE = 0.2
 """Left out of the rate: start-up, filling of caches, and the just-in-time compiler of a JVM."""
 
@@ -113,8 +115,9 @@ async def _decided(stage: Stage, clocked: Clocked, seconds_max: float) -> Answer
                 answers = await read_answers(stage)
                 if answers.count >= stage.shape.orders:
                     return answers
-            if now - moved_at > STALL_S:
-                raise WrongAnswers(f"nothing decided for {STALL_S:g} s: {done} offsets, {stage.shape.orders} orders")
+            patience_s = STALL_S if done else START_S
+            if now - moved_at > patience_s:
+                raise WrongAnswers(f"nothing decided for {patience_s:g} s: {done} offsets, {stage.shape.orders} orders")
 
 
 def _run_of(system: System, answers: Answers, clocked: Clocked, changelog: Changelog) -> Run:
