@@ -68,7 +68,7 @@ def drop_unwanted_counters(state: State, plan: PlanArrays, slot: int, entry: int
 
 @compiled
 def want_counter(state: State, slot: int, kind: int, window_ms: int) -> None:
-    """Start a counter that is missing, with the attempts still remembered (at least 24 h or 10,000 of them)."""
+    """Start a counter that is missing, with the attempts still remembered: of 24 h, and at most 10,000, or more."""
     if find_counter(state, slot, kind, window_ms) != -1:
         return
     counter = start_counter(state, slot, kind, window_ms)

@@ -22,7 +22,9 @@ from risk_stream.state.layout import (
     DAY_MS,
     HEAD,
     IDS_MAX,
+    LATE_ATTEMPTS,
     TAIL,
+    WINDOW_MS_MAX,
     State,
 )
 from risk_stream.state.table import insert, mix, remove
@@ -203,7 +205,7 @@ def expire_ids(state: State, slot: int) -> None:
 
 @compiled
 def expire_attempts(state: State, slot: int, equal_window_ms: int) -> None:
-    """Forget ids that no longer count, then attempts that no armed window can need any more.
+    """Forget ids that no longer count, then attempts that no armed window needs, but for the last few of 30 days.
 
     `equal_window_ms` is the longest armed DUPLICATE_ORDER window: an attempt as old as it is outside of it.
     """
@@ -212,6 +214,9 @@ def expire_attempts(state: State, slot: int, equal_window_ms: int) -> None:
     chain = state.chains[slot, ATTEMPTS]
     while chain[HEAD] < portfolio.ids_head:
         age_ms = portfolio.to - state.attempts[head_entry(state, slot, ATTEMPTS)].to
-        if age_ms < equal_window_ms and chain[TAIL] - chain[HEAD] <= ATTEMPTS_MAX:
+        held = chain[TAIL] - chain[HEAD]
+        if age_ms < equal_window_ms and held <= ATTEMPTS_MAX:
+            break
+        if age_ms < WINDOW_MS_MAX and held <= LATE_ATTEMPTS:
             break
         drop_attempt(state, slot)

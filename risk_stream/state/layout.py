@@ -34,6 +34,13 @@ IDS_MAX = 10_000
 ATTEMPTS_MAX = 1 << 20
 """Attempts kept a portfolio for DUPLICATE_ORDER windows, whatever their length: 96 MB; the oldest are forgotten."""
 
+WINDOW_MS_MAX = 30 * DAY_MS
+"""The longest window of a counting limit (read_limit.py)."""
+
+LATE_ATTEMPTS = 256
+"""The last attempts of 30 days, kept although no armed limit needs them: a limit set later counts them. 150 bytes each
+with their places in the tables: 400 MB for 10,000 resident portfolios that all have so many, which is why not more."""
+
 MEMOS_MAX = 4_096
 """Symbols a portfolio remembers only a mark or a sector of (nothing held, nothing open); the contract sets no bound."""
 

@@ -69,9 +69,9 @@ class Attempts:
         return int32(find_equal(self.columns.state, self.slot, *row))
 
     def check(self, signature: Signature) -> None:
-        """The count in every window that is armed."""
+        """The count in every window that is armed, and in any window while there were few attempts."""
         for window_ms in WINDOWS:
-            if window_ms <= self.equal_window_ms:
+            if window_ms <= self.equal_window_ms or self.count <= lay.LATE_ATTEMPTS:
                 now = int64(self.to)
                 count = count_equal(self.columns.state, self.slot, self.newest(signature), now, int64(window_ms))
                 assert count == self.expected(signature, window_ms), window_ms
@@ -125,7 +125,7 @@ class AttemptsMachine(RuleBasedStateMachine):
 
     @rule(window=st.sampled_from([0, *WINDOWS]))
     def disarm(self, window: int) -> None:
-        """A shorter window may be armed at any time: what a longer one needed is forgotten, as nothing asks for it."""
+        """A shorter window may be armed at any time: what a longer one needed is forgotten, but for the last few."""
         self.attempts.equal_window_ms = min(window, self.attempts.equal_window_ms)
 
     @precondition(lambda self: self.count)
