@@ -99,6 +99,8 @@ class PartitionProducer:
         except (KafkaError, IllegalOperation) as error:
             if self._refused is not None:
                 raise Doubt(forbidden(self._refused)) from error
+            if isinstance(error, IllegalOperation):  # what a batch meets that comes after the answer "fenced"
+                raise Doubt("fenced, or ended by the broker: this transaction is over before it was whole") from error
             raise
         return {topic: offset for topic, offset in delivered if offset >= 0}
 
