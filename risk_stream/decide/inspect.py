@@ -13,8 +13,9 @@ import numpy as np
 
 from risk_stream.decide.engine import Engine
 from risk_stream.decide.picture import take_pictures
-from risk_stream.decide.results import RISK_ROW
-from risk_stream.decide.tell import TRADING_STATES, string_of, wide
+from risk_stream.decide.tell import string_of
+from risk_stream.messages.compiled.encode_risk import TRADING_STATES, wide
+from risk_stream.messages.compiled.risk_row import RISK_ROW
 from risk_stream.messages.limit import EXPOSURE_KINDS, MEASURE_DIGITS, Limit, LimitKind, Measure, Mode, Unit
 from risk_stream.messages.money import MONEY_DIGITS, QUANTITY_DIGITS, format_double, format_scaled, multiply_to_money
 from risk_stream.rules.plan import Plan, name_hash

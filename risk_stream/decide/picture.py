@@ -16,13 +16,18 @@ from risk_stream.state.peaks import expire_peaks, window_peak
 
 @compiled
 def take_pictures(state: State, plan: PlanArrays, slots: Int32s, pictures: Rows) -> None:
-    """Fill one RISK_ROW a slot; O(positions) each."""
+    """Fill one RISK_ROW a slot, all but its id and `ts`; O(positions) each."""
     for i in range(slots.shape[0]):
         slot = slots[i]
         bind(state, plan, slot)
         picture = pictures[i]
         portfolio = state.portfolios[slot]
         expire_peaks(state, slot, max(portfolio.to, portfolio.tv))
+        picture.valued = np.int8(portfolio.tv >= 0)
+        picture.total_hi = portfolio.total_hi
+        picture.total_lo = portfolio.total_lo
+        picture.open_count = portfolio.open_count
+        picture.value_offset = portfolio.value_offset
         for window in range(4):
             high, low = window_peak(state, slot, window)
             picture.peak_hi[window] = high

@@ -8,68 +8,8 @@ from risk_stream.messages.compiled.result_row import DECISION_ROW, VIOLATION_ROW
 from risk_stream.state.columns import Columns, ColumnsType, Spec, register
 from risk_stream.state.layout import INT32, INT64, Int32s, Int64s, Rows
 
-# VALUE_ROW.status after `apply_values`
+# VALUE_ROW.status (messages/compiled/value_row.py) after `apply_values`
 APPLIED, IGNORED, REPEATED, UNKNOWN_ORDER, OVERFILL, FAULTY = range(6)
-
-VALUATION, EXECUTION, FAULT = range(3)
-
-VALUE_ROW = np.dtype(
-    [
-        ("offset", np.int64),
-        ("ts", np.int64),
-        ("total", np.int64),  # money; |x| < 10^18 fits
-        ("cash_flow", np.int64),
-        ("sequence", np.int64),
-        ("quantity", np.int64),  # of a fill, 10^-8
-        ("price", np.int64),
-        ("order_h1", np.uint64),
-        ("order_h2", np.uint64),
-        ("execution_h1", np.uint64),
-        ("execution_h2", np.uint64),
-        ("symbol_at", np.int32),  # byte ranges of the batch's text
-        ("symbol_len", np.int32),
-        ("positions_from", np.int32),  # -1: no snapshot
-        ("positions_to", np.int32),
-        ("metrics_from", np.int32),
-        ("metrics_to", np.int32),
-        ("slot", np.int32),
-        ("type", np.int8),
-        ("side", np.int8),
-        ("fills", np.int8),  # PARTIALLY_FILLED or FILLED
-        ("closes", np.int8),  # anything but PARTIALLY_FILLED
-        ("has_sequence", np.int8),
-        ("status", np.int8),
-    ],
-    align=True,
-)
-
-POSITION_ROW = np.dtype(
-    [
-        ("quantity", np.int64),
-        ("price", np.int64),
-        ("symbol_at", np.int32),
-        ("symbol_len", np.int32),
-        ("sector_at", np.int32),
-        ("sector_len", np.int32),
-    ],
-    align=True,
-)
-
-METRIC_ROW = np.dtype([("h1", np.uint64), ("h2", np.uint64), ("value", np.float64)], align=True)
-
-RISK_ROW = np.dtype(
-    [
-        ("peak_hi", np.int64, (4,)),
-        ("peak_lo", np.uint64, (4,)),
-        ("drawdown", np.float64, (4,)),  # NaN: no positive peak
-        ("gross_hi", np.int64),
-        ("gross_lo", np.uint64),
-        ("net_hi", np.int64),
-        ("net_lo", np.uint64),
-        ("trading_state", np.int8),
-    ],
-    align=True,
-)
 
 
 class Results(Columns):

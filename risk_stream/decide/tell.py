@@ -1,6 +1,5 @@
 """Rows of the value loop as messages: violations by valuations, dead letters, risk pictures."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -8,31 +7,24 @@ import numpy as np
 from risk_stream.decide import results as res
 from risk_stream.decide.value_batch import ValueBatch
 from risk_stream.messages.compiled.encode_batch import encode_decisions, encode_violation_headers, encode_violations
+from risk_stream.messages.compiled.encode_risk import encode_risks
 from risk_stream.messages.compiled.order_batch import OrderBatch
 from risk_stream.messages.compiled.result_row import EVENTS, SEVERITIES
-from risk_stream.messages.compiled.row_message import Results, observed_text, reason_of, utilisation_text
+from risk_stream.messages.compiled.row_message import Results, observed_text, reason_of, text_of, utilisation_text
 from risk_stream.messages.fault import Fault, FaultReason
 from risk_stream.messages.headers import dead_letter_headers, violation_headers
 from risk_stream.messages.inputs import Inputs, position_text, source_text
 from risk_stream.messages.limit import LimitKind
-from risk_stream.messages.money import MONEY_DIGITS, format_double, format_scaled
 from risk_stream.messages.packed import NOTHING, Event, Packed, Span, no_headers
-from risk_stream.messages.portfolio_risk import PortfolioRisk, TradingState, Windows, encode_portfolio_risk
 from risk_stream.messages.records import Records
 from risk_stream.messages.violation import Trigger, Violation, encode_violation, violation_id
 from risk_stream.rules.plan import Plan
-from risk_stream.state.layout import Int32s, Rows, State
+from risk_stream.state.layout import Int32s, Int64s, Rows, State
 
-TRADING_STATES = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED)
 FILL_FAULTS = {
     res.UNKNOWN_ORDER: Fault(FaultReason.UNKNOWN_ORDER, "order_id: not an open order; the position was moved"),
     res.OVERFILL: Fault(FaultReason.OVERFILL, "last_quantity: more than is open; the position was moved"),
 }
-
-
-def wide(high: Any, low: Any) -> int:
-    """A 128-bit pair as an int."""
-    return (int(high) << 64) + int(low)
 
 
 def string_of(state: State, number: int) -> str | None:
@@ -51,9 +43,8 @@ def violations_by_values(
     events = []
     for row, key in zip(rows, keys.tolist(), strict=True):
         record = int(row["record"])
-        message = batch.messages[record]
-        if isinstance(message, Fault):
-            raise TypeError(f"record {records.offsets[record]} is a dead letter and cannot change a level")
+        value: Any = batch.rows[record]
+        portfolio_id = text_of(batch.text, value["portfolio_id_at"], value["portfolio_id_len"])
         limit = plan.limits[int(row["limit"])]
         offset = records.offsets[record]
         subject = string_of(state, key)
@@ -66,7 +57,7 @@ def violations_by_values(
             severity=SEVERITIES[int(row["severity"])],
             action=limit.action,
             mode=limit.mode,
-            portfolio_id=message.portfolio_id,
+            portfolio_id=portfolio_id,
             order_id=None,
             symbol=subject if limit.kind is LimitKind.POSITION_SIZE else None,
             sector=subject if limit.kind is LimitKind.SECTOR_EXPOSURE else None,
@@ -75,10 +66,10 @@ def violations_by_values(
             utilisation=utilisation_text(row),
             reason=reason_of(row),
             inputs=Inputs(None, position_text(partition, offset), plan.version),
-            ts=message.ts,
+            ts=int(value["ts"]),
         )
         headers = violation_headers(violation, source_text(topic, partition, offset))
-        events.append(Event(message.portfolio_id.encode(), encode_violation(violation), headers))
+        events.append(Event(portfolio_id.encode(), encode_violation(violation), headers))
     return events
 
 
@@ -108,11 +99,11 @@ def keys_of(batch: OrderBatch, rows: Rows) -> Span:
 
 def dead_letters_of_values(batch: ValueBatch, records: Records, partition: int, topic: str) -> list[Event]:
     """Records that are no value, and fills that do not fit their order."""
+    statuses = batch.rows["status"]
     letters = []
-    for i, message in enumerate(batch.messages):
-        fault = message if isinstance(message, Fault) else FILL_FAULTS.get(int(batch.rows[i]["status"]))
-        if fault is not None:
-            letters.append(dead_letter(fault, records, i, partition, topic))
+    for i in np.flatnonzero((statuses == res.UNKNOWN_ORDER) | (statuses == res.OVERFILL) | (statuses == res.FAULTY)):
+        fault = batch.faults.get(int(i)) or FILL_FAULTS[int(statuses[i])]
+        letters.append(dead_letter(fault, records, int(i), partition, topic))
     return letters
 
 
@@ -123,25 +114,10 @@ def dead_letter(fault: Fault, records: Records, i: int, partition: int, topic: s
     return Event(key, records.values[i], dead_letter_headers(fault, source, key, records.timestamps[i]))
 
 
-def risk_record(
-    state: State, slot: int, picture: Any, portfolio_id: str, ts: int, partition: int, version: int
-) -> Event:
-    """The `portfolio-risk` record of a portfolio."""
-    portfolio = state.portfolios[slot]
-    valued = portfolio["tv"] >= 0
-    peaks = [wide(picture["peak_hi"][i], picture["peak_lo"][i]) for i in range(4)]
-    falls = [float(fall) for fall in picture["drawdown"]]
-    risk = PortfolioRisk(
-        portfolio_id=portfolio_id,
-        total_value=format_scaled(wide(portfolio["total_hi"], portfolio["total_lo"]), MONEY_DIGITS) if valued else None,
-        peaks=Windows(*(format_scaled(peak, MONEY_DIGITS) if valued else None for peak in peaks)),
-        drawdowns=Windows(*(format_double(fall) if valued and not math.isnan(fall) else None for fall in falls)),
-        gross_exposure=format_scaled(wide(picture["gross_hi"], picture["gross_lo"]), MONEY_DIGITS) if valued else None,
-        net_exposure=format_scaled(wide(picture["net_hi"], picture["net_lo"]), MONEY_DIGITS) if valued else None,
-        open_orders=int(portfolio["open_count"]),
-        trading_state=TRADING_STATES[int(picture["trading_state"])],
-        value=position_text(partition, int(portfolio["value_offset"])),
-        controls=version,
-        ts=ts,
-    )
-    return Event(portfolio_id.encode(), encode_portfolio_risk(risk), [])
+def risk_records(pictures: Rows, slots: Int32s, times: Int64s, state: State, partition: int, version: int) -> Packed:
+    """The `portfolio-risk` record of each slot; `pictures` lack ids and times, which are filled in."""
+    ids = state.ids[slots]  # a copy: what is published outlives the slot
+    pictures["portfolio_id_at"] = np.arange(len(slots)) * ids.shape[1]
+    pictures["portfolio_id_len"] = state.portfolios["id_len"][slots]
+    pictures["ts"] = times
+    return encode_risks(pictures, ids.reshape(-1), partition, version)

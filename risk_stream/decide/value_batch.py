@@ -1,10 +1,21 @@
-"""A fetched batch of `portfolio-values` as columns."""
+"""A fetched batch of `portfolio-values` as columns: the scanner first, the exact decoder for what it is not sure of."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from risk_stream.decide import results as res
+from risk_stream.messages.compiled.order_batch import TEXT_BYTES_MAX
+from risk_stream.messages.compiled.scan_values import scan_values
+from risk_stream.messages.compiled.value_row import (
+    EXECUTION,
+    FAULT,
+    METRIC_ROW,
+    NEEDS_EXACT,
+    POSITION_ROW,
+    VALUATION,
+    VALUE_ROW,
+)
 from risk_stream.messages.decode import Route, decode_value
 from risk_stream.messages.execution import Execution, ExecutionStatus
 from risk_stream.messages.fault import Fault
@@ -14,115 +25,152 @@ from risk_stream.messages.valuation import Valuation
 from risk_stream.rules.plan import name_hash
 from risk_stream.state.layout import Bytes, Rows
 
-FILLS = (ExecutionStatus.PARTIALLY_FILLED, ExecutionStatus.FILLED)
-
 Row = tuple[Any, ...]
-EMPTY = tuple(np.zeros((), res.VALUE_ROW).item())
-FIELD = {name: i for i, name in enumerate(res.VALUE_ROW.names or ())}
 
 
 class ValueBatch(NamedTuple):
-    """One row a record, what its ranges point into, the messages, and what is wrong with the rows FAULT."""
+    """One row a record, what its ranges point into, and what is wrong with the rows FAULT."""
 
     rows: Rows
     positions: Rows
     metrics: Rows
     text: Bytes
-    messages: list[Valuation | Execution | Fault]
-
-    @property
-    def portfolio_ids(self) -> list[str | None]:
-        """The portfolio of each record, None for a fault."""
-        return [None if isinstance(message, Fault) else message.portfolio_id for message in self.messages]
+    faults: dict[int, Fault]
 
 
 def decode_values(records: Records, route: Route) -> ValueBatch:
-    """Rows for all records, their slots not yet filled in; some 10 us a record and 1 us a position."""
-    messages = [
-        decode_value(value, key, timestamp, route)
-        for value, key, timestamp in zip(records.values, records.keys, records.timestamps, strict=True)
-    ]
-    parts = _Parts()
-    rows = [parts.row(message, offset) for message, offset in zip(messages, records.offsets, strict=True)]
+    """Rows for all records, none of them NEEDS_EXACT, their slots not yet filled in.
+
+    About 1 us a record that the scanner takes, else tens. Raises OverflowError for more than 2 GiB of records.
+    """
+    count = len(records.values)
+    parts = [part or b"" for part in (*records.values, *records.keys)]
+    text = b"".join(parts)
+    lengths = np.fromiter(map(len, parts), np.int64, 2 * count)
+    ends = lengths.cumsum()
+    starts = ends - lengths
+    rows = np.zeros(count, VALUE_ROW)
+    positions, table = _room_for_positions(text)
+    metrics = np.zeros(text.count(b":") if b'"metrics"' in text else 0, METRIC_ROW)
+    used = np.zeros(2, np.int64)
+    doubtful = scan_values(
+        np.frombuffer(_held(text), np.uint8),
+        starts[:count],
+        ends[:count],
+        starts[count:],
+        ends[count:],
+        np.array(records.offsets, np.int64),
+        np.array(records.timestamps, np.int64),
+        route.partition,
+        route.partitions,
+        rows,
+        positions,
+        metrics,
+        table,
+        used,
+    )
+    batch = ValueBatch(rows, positions[: used[0]], metrics[: used[1]], np.frombuffer(_held(text), np.uint8), {})
+    return _decode_exactly(records, route, batch, text) if doubtful else batch
+
+
+def _room_for_positions(text: bytes) -> tuple[Rows, Any]:
+    """Rows for as many positions as there can be, and the scanner's table of their symbols."""
+    most = text.count(b"{") if b'"positions"' in text else 0
+    return np.zeros(most, POSITION_ROW), np.zeros(1 << (2 * most).bit_length(), np.int32)
+
+
+def _held(text: bytes) -> bytes:
+    """A text that has an address: no bytes have none, and more than a row can point to are refused."""
+    if len(text) > TEXT_BYTES_MAX:
+        raise OverflowError(f"{len(text)} bytes of values in one batch; at most {TEXT_BYTES_MAX}")
+    return text or b"\0"
+
+
+def _decode_exactly(records: Records, route: Route, batch: ValueBatch, text: bytes) -> ValueBatch:
+    """Decide every NEEDS_EXACT row: what they need is put behind the positions, the metrics and the text."""
+    faults: dict[int, Fault] = {}
+    parts = _Parts(len(batch.positions), len(batch.metrics), len(text))
+    for i in np.flatnonzero(batch.rows["type"] == NEEDS_EXACT).tolist():
+        message = decode_value(records.values[i], records.keys[i], records.timestamps[i], route)
+        batch.rows[i] = np.zeros((), VALUE_ROW)  # what the scanner wrote before it gave up
+        row: Any = batch.rows[i]
+        row["offset"] = records.offsets[i]
+        row["timestamp"] = records.timestamps[i]
+        if isinstance(message, Fault):
+            row["type"] = FAULT
+            row["slot"] = -1
+            faults[i] = message
+            continue
+        row["ts"] = message.ts
+        parts.put_text(row, "portfolio_id", message.portfolio_id)
+        row["portfolio_h1"], row["portfolio_h2"] = name_hash(message.portfolio_id)
+        if isinstance(message, Valuation):
+            parts.put_valuation(row, message)
+        else:
+            parts.put_execution(row, message)
     return ValueBatch(
-        np.array(rows, res.VALUE_ROW),
-        np.array(parts.positions, res.POSITION_ROW),
-        np.array(parts.metrics, res.METRIC_ROW),
-        np.frombuffer(b"".join(parts.texts) or b"\0", np.uint8),
-        messages,
+        batch.rows,
+        np.concatenate((batch.positions, np.array(parts.positions, POSITION_ROW))),
+        np.concatenate((batch.metrics, np.array(parts.metrics, METRIC_ROW))),
+        np.frombuffer(_held(b"".join((text, *parts.texts))), np.uint8),
+        faults,
     )
 
 
 class _Parts:
-    """Lists behind the rows while they are filled."""
+    """What is put behind the scanner's positions, metrics and text, so many of which there are."""
 
-    def __init__(self) -> None:
+    def __init__(self, positions: int, metrics: int, text: int) -> None:
         self.positions: list[Row] = []
         self.metrics: list[Row] = []
         self.texts: list[bytes] = []
-        self._size = 0
+        self._positions_before = positions
+        self._metrics_before = metrics
+        self._text_size = text
 
-    def row(self, message: Valuation | Execution | Fault, offset: int) -> Row:
-        cells = list(EMPTY)
-        if isinstance(message, Fault):
-            self._set(cells, offset=offset, type=res.FAULT)
-        elif isinstance(message, Valuation):
-            self._valuation(cells, message, offset)
-        else:
-            self._execution(cells, message, offset)
-        return tuple(cells)
+    def put_valuation(self, row: Any, message: Valuation) -> None:
+        """Fill in what a valuation has."""
+        row["type"] = VALUATION
+        row["total"] = message.total_value
+        row["cash_flow"] = message.cash_flow
+        row["has_sequence"] = message.sequence is not None
+        row["sequence"] = message.sequence or 0
+        lines = [
+            (position.quantity, position.price, *self._text(position.symbol), *self._text(position.sector))
+            for position in message.positions or ()
+        ]
+        bounds = _take(self.positions, lines, self._positions_before)
+        row["positions_from"], row["positions_to"] = (-1, -1) if message.positions is None else bounds
+        named = [(*name_hash(name), value) for name, value in message.metrics.items()]
+        row["metrics_from"], row["metrics_to"] = _take(self.metrics, named, self._metrics_before)
 
-    def _valuation(self, cells: list[Any], message: Valuation, offset: int) -> None:
-        first, first_metric = len(self.positions), len(self.metrics)
-        for position in message.positions or ():
-            symbol, sector = self._text(position.symbol), self._text(position.sector)
-            self.positions.append((position.quantity, position.price, *symbol, *sector))
-        self.metrics += [(*name_hash(name), value) for name, value in message.metrics.items()]
-        self._set(
-            cells,
-            offset=offset,
-            type=res.VALUATION,
-            ts=message.ts,
-            total=message.total_value,
-            cash_flow=message.cash_flow,
-            has_sequence=message.sequence is not None,
-            sequence=message.sequence or 0,
-            positions_from=-1 if message.positions is None else first,
-            positions_to=-1 if message.positions is None else len(self.positions),
-            metrics_from=first_metric,
-            metrics_to=len(self.metrics),
-        )
+    def put_execution(self, row: Any, message: Execution) -> None:
+        """Fill in what an execution has."""
+        row["type"] = EXECUTION
+        row["order_h1"], row["order_h2"] = name_hash(message.order_id)
+        row["execution_h1"], row["execution_h2"] = name_hash(message.execution_id)
+        self.put_text(row, "symbol", message.symbol)
+        row["side"] = message.side is Side.SELL
+        row["fills"] = message.status.is_fill
+        row["closes"] = message.status is not ExecutionStatus.PARTIALLY_FILLED
+        row["quantity"] = message.last_quantity or 0
+        row["price"] = message.last_price or 0
+        row["positions_from"] = row["positions_to"] = -1
 
-    def _execution(self, cells: list[Any], message: Execution, offset: int) -> None:
-        order_h1, order_h2 = name_hash(message.order_id)
-        execution_h1, execution_h2 = name_hash(message.execution_id)
-        symbol_at, symbol_len = self._text(message.symbol)
-        self._set(
-            cells,
-            offset=offset,
-            type=res.EXECUTION,
-            ts=message.ts,
-            order_h1=order_h1,
-            order_h2=order_h2,
-            execution_h1=execution_h1,
-            execution_h2=execution_h2,
-            symbol_at=symbol_at,
-            symbol_len=symbol_len,
-            side=message.side is Side.SELL,
-            fills=message.status in FILLS,
-            closes=message.status is not ExecutionStatus.PARTIALLY_FILLED,
-            quantity=message.last_quantity or 0,
-            price=message.last_price or 0,
-        )
+    def put_text(self, row: Any, name: str, text: str) -> None:
+        """Append a text and note its range in the row."""
+        row[f"{name}_at"], row[f"{name}_len"] = self._text(text)
 
     def _text(self, name: str | None) -> tuple[int, int]:
         encoded = b"" if name is None else name.encode()
-        at = self._size
+        at = self._text_size
         self.texts.append(encoded)
-        self._size += len(encoded)
+        self._text_size += len(encoded)
         return at, len(encoded)
 
-    @staticmethod
-    def _set(cells: list[Any], **fields: Any) -> None:
-        for name, value in fields.items():
-            cells[FIELD[name]] = value
+
+def _take(rows: list[Row], more: Iterable[Row], before: int) -> tuple[int, int]:
+    """Append rows; the range they have behind `before` others."""
+    first = before + len(rows)
+    rows.extend(more)
+    return first, before + len(rows)

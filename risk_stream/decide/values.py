@@ -6,6 +6,7 @@ from risk_stream.decide import results as res
 from risk_stream.decide.binding import bind
 from risk_stream.decide.results import Results
 from risk_stream.decide.standing import evaluate_standing, standing_max
+from risk_stream.messages.compiled.value_row import EXECUTION, FAULT
 from risk_stream.rules.plan import PlanArrays
 from risk_stream.state.chunks import touch
 from risk_stream.state.compiled import compiled
@@ -151,12 +152,12 @@ def apply_values(
     """Apply rows `first` on; the first row for which room may lack (violations, levels), or their number."""
     for i in range(first, rows.shape[0]):
         row = rows[i]
-        if row.type == res.FAULT:
+        if row.type == FAULT:
             row.status = np.int8(res.FAULTY)
             continue
         slot = row.slot
         bind(state, plan, slot)
-        if row.type == res.EXECUTION:
+        if row.type == EXECUTION:
             row.status = np.int8(apply_execution(state, slot, rows[i : i + 1], text))
         else:
             room = standing_max(state, plan, slot, row.positions_to - row.positions_from)

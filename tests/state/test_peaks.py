@@ -6,8 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from risk_stream.decide.results import VALUE_ROW
 from risk_stream.decide.values import take_value
+from risk_stream.messages.compiled.value_row import VALUE_ROW
 from risk_stream.state.layout import PEAK_BUCKET_MS, PEAK_BUCKETS, PEAKS
 from risk_stream.state.load import find_window_peaks
 from risk_stream.state.peaks import TOTAL, expire_peaks, rebase, window_peak

@@ -9,8 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from risk_stream.decide.results import POSITION_ROW, VALUE_ROW
 from risk_stream.decide.values import move_position, take_snapshot
+from risk_stream.messages.compiled.value_row import POSITION_ROW, VALUE_ROW
 from risk_stream.rules.plan import name_hash
 from risk_stream.state import layout as lay
 from risk_stream.state.opens import close_order, expire_opens, find_open, open_order, reduce_open

@@ -14,23 +14,19 @@ from risk_stream.messages.compiled import scan_field as fields
 from risk_stream.messages.compiled.jit import POINTER, Bytes, compiled, pair_of
 from risk_stream.messages.compiled.order_row import BUY, ORDER_ROW, SELL
 from risk_stream.messages.compiled.scan_field import field_of, word_at
+from risk_stream.messages.compiled.scan_name import scan_id, scan_name
 from risk_stream.messages.compiled.scan_number import scan_decimal
 from risk_stream.messages.compiled.scan_text import (
     NULL_FIRST,
-    QUOTE,
     byte_at,
-    plain_end,
     skip_blanks,
     skip_null,
     skip_scalar,
 )
 from risk_stream.messages.compiled.scan_time import scan_time
 
-ID_LENGTH_MAX = 64
-
 OPEN = ord("{")
 CLOSE = ord("}")
-COLON = ord(":")
 COMMA = ord(",")
 
 PRICE_BIT = 1 << fields.PRICE
@@ -100,32 +96,25 @@ def scan_value(row: Any, field: int, text: Bytes, at: int, end: int) -> int:
             row["reference"] = value
             row["has_reference"] = 1
         return behind
-    if byte_at(text, at, end) != QUOTE:
+    behind = scan_id(text, at, end)
+    if behind < 0:
         return -1
     at += 1
-    behind = plain_end(text, at, end)
-    length = behind - at
-    if length < 1 or length > ID_LENGTH_MAX or byte_at(text, behind, end) != QUOTE:
-        return -1
+    length = behind - 1 - at
     if field <= fields.TRADER_ID:
         put_text(row, field, at, length)
     elif not put_choice(row, field, word_at(text, at, length, end), length):
         return -1
-    return behind + 1
+    return behind
 
 
 @compiled(pair_of(types.int64, types.int64), POINTER, types.int64, types.int64)
 def scan_key(text: Bytes, at: int, end: int) -> tuple[int, int]:
     """The position of the value behind `"key":` (-1: not sure) and the field that the key names."""
-    if byte_at(text, at, end) != QUOTE:
+    value_at, behind = scan_name(text, at, end)
+    if value_at < 0:
         return -1, fields.UNKNOWN
-    behind = plain_end(text, at + 1, end)
-    if byte_at(text, behind, end) != QUOTE:
-        return -1, fields.UNKNOWN
-    colon = skip_blanks(text, behind + 1, end)
-    if byte_at(text, colon, end) != COLON:
-        return -1, fields.UNKNOWN
-    return skip_blanks(text, colon + 1, end), field_of(text, at + 1, behind - at - 1, end)
+    return value_at, field_of(text, at + 1, behind - at - 1, end)
 
 
 @compiled(types.int64, ROW, POINTER, types.int64, types.int64)

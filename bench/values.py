@@ -1,0 +1,112 @@
+"""CPU microseconds of the decision engine a record of `portfolio-values`: executions, valuations, and their pictures.
+
+    python -m bench.values [--rounds N] [--json]
+
+2,000 records a step over 500 portfolios, so each portfolio gets its risk picture in each step. Executions partly fill
+orders that are open; the orders' own steps are not counted.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+
+from bench.engine import NO_RECORDS, NoRows
+from bench.shape import START_MS, portfolio_id
+from risk_stream.decide.engine import Engine
+from risk_stream.messages.records import Records
+from risk_stream.rules.book import Controls
+
+RECORDS = 2_000
+PORTFOLIOS = 500
+POSITIONS = 5
+WARM_UP = 2
+"""Steps not counted."""
+
+Message = dict[str, object]
+
+
+def order(number: int) -> Message:
+    """An order that stays open for the executions of its number."""
+    return {"order_id": f"o-{number}", "symbol": f"S{number % 40}", "side": "BUY", "quantity": "100", "price": "10"}
+
+
+def execution(number: int) -> Message:
+    """A fill of a hundredth of the order."""
+    return {
+        "type": "EXECUTION",
+        "order_id": f"o-{number}",
+        "execution_id": f"e-{number}",
+        "status": "PARTIALLY_FILLED",
+        "symbol": f"S{number % 40}",
+        "side": "BUY",
+        "last_quantity": 1,
+        "last_price": 182.25,
+        "ts": START_MS + number,
+    }
+
+
+def valuation(number: int) -> Message:
+    """A valuation without positions."""
+    return {"type": "VALUATION", "total_value": 1_000_000.25 + number, "cash_flow": "0", "ts": START_MS + number}
+
+
+def snapshot(number: int) -> Message:
+    """A valuation with positions."""
+    held = [
+        {"symbol": f"S{(number + place) % 40}", "quantity": 100 + place, "price": 182.25, "sector": "TECH"}
+        for place in range(POSITIONS)
+    ]
+    return {**valuation(number), "positions": held}
+
+
+KINDS: dict[str, Callable[[int], Message]] = {
+    "executions": execution,
+    "valuations": valuation,
+    f"valuations with {POSITIONS} positions": snapshot,
+}
+
+
+def measure(make: Callable[[int], Message], rounds: int) -> list[float]:
+    """Microseconds a record, step by step."""
+    engine, plan = Engine(0, 1, NoRows()), Controls().plan()
+    costs = []
+    for number in range(rounds + WARM_UP):
+        first = number * RECORDS
+        engine.step(NO_RECORDS, records_of(order, first), plan)
+        values = records_of(make, first)
+        before = time.process_time()
+        output = engine.step(values, NO_RECORDS, plan)
+        costs.append((time.process_time() - before) / RECORDS * 1e6)
+        if output.portfolio_risk.size != PORTFOLIOS or output.dead_letters.size:
+            raise SystemExit(f"{output.portfolio_risk.size} pictures, {output.dead_letters.size} dead letters")
+    return costs[WARM_UP:]
+
+
+def records_of(make: Callable[[int], Message], first: int) -> Records:
+    """A step's records."""
+    numbers = range(first, first + RECORDS)
+    names = [portfolio_id(number % PORTFOLIOS) for number in numbers]
+    values: list[bytes | None] = [
+        json.dumps({"portfolio_id": name, **make(number)}).encode() for name, number in zip(names, numbers, strict=True)
+    ]
+    return Records(list(numbers), [START_MS + number for number in numbers], [name.encode() for name in names], values)
+
+
+def main() -> None:
+    """Print the medians."""
+    parser = argparse.ArgumentParser(description="CPU microseconds a record of portfolio-values")
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    costs = {name: measure(make, options.rounds) for name, make in KINDS.items()}
+    if options.json:
+        print(json.dumps(costs))
+        return
+    for name, each in costs.items():
+        print(f"{name}: {statistics.median(each):.2f} us ({min(each):.2f} to {max(each):.2f})")
+
+
+if __name__ == "__main__":
+    main()
