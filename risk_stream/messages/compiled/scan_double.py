@@ -6,16 +6,23 @@ import numpy as np
 from numba import types
 
 from risk_stream.messages.compiled.jit import POINTER, Bytes, compiled, pair_of
+from risk_stream.messages.compiled.scan_number import POSITION_AND_VALUE, scan_digits
 from risk_stream.messages.compiled.scan_text import DOT, MINUS, NINE_DIGIT, ZERO_DIGIT, byte_at
 
-DIGITS_MAX = 18
-"""Significant digits: their number is below 2^60. A double written by any program has at most 17."""
+DIGITS_END = np.uint64(10**17)
+"""From here on no digit may follow: 18 of them are below 2^60. A double written by any program has at most 17."""
+EXPONENT_DIGITS_MAX = 3
 DECIMALS_MAX = 27
 FIVES = np.array([5**n for n in range(DECIMALS_MAX + 1)], dtype=np.uint64)
 """Below 2^63: a remainder doubled fits 64 bits."""
 assert 5**DECIMALS_MAX < 2**63
 
+SMALL_E = ord("e")
+LARGE_E = ord("E")
+PLUS = ord("+")
+
 MANTISSA_BITS = 53
+TEN = np.uint64(10)
 ONE = np.uint64(1)
 
 
@@ -58,24 +65,34 @@ def nearest_double(digits: np.uint64, decimals: int) -> float:
     return math.ldexp(np.float64(mantissa), shift - decimals - (MANTISSA_BITS - 1))
 
 
+@compiled(POSITION_AND_VALUE, POINTER, types.int64, types.int64)
+def scan_exponent(text: Bytes, at: int, end: int) -> tuple[int, int]:
+    """The position behind an exponent (`at` when there is none, -1 when not sure) and its value."""
+    if byte_at(text, at, end) != SMALL_E and byte_at(text, at, end) != LARGE_E:
+        return at, 0
+    at += 1
+    sign = byte_at(text, at, end)
+    if sign in (PLUS, MINUS):
+        at += 1
+    behind, value = scan_digits(text, at, end, EXPONENT_DIGITS_MAX)
+    return behind, -value if sign == MINUS else value
+
+
 @compiled(pair_of(types.int64, types.float64), POINTER, types.int64, types.int64)
 def scan_double(text: Bytes, at: int, end: int) -> tuple[int, float]:
-    """The position behind a JSON number without an exponent (-1: not sure) and its double."""
+    """The position behind a JSON number (-1: not sure) and its double."""
     negative = byte_at(text, at, end) == MINUS
     if negative:
         at += 1
     first = at
     point = -1
     digits = np.uint64(0)
-    significant = 0
     while at < end:
         c = text[at]
         if ZERO_DIGIT <= c <= NINE_DIGIT:
-            digits = digits * np.uint64(10) + np.uint64(c - ZERO_DIGIT)
-            if digits != 0:
-                significant += 1
-                if significant > DIGITS_MAX:
-                    return -1, 0.0
+            if digits >= DIGITS_END:
+                return -1, 0.0
+            digits = digits * TEN + np.uint64(c - ZERO_DIGIT)
         elif c == DOT and point < 0:
             point = at
         else:
@@ -85,7 +102,12 @@ def scan_double(text: Bytes, at: int, end: int) -> tuple[int, float]:
     decimals = 0 if point < 0 else at - point - 1
     if whole < 1 or (whole > 1 and text[first] == ZERO_DIGIT) or (point >= 0 and decimals < 1):
         return -1, 0.0
-    if decimals > DECIMALS_MAX or byte_at(text, at, end) == ord("e") or byte_at(text, at, end) == ord("E"):
+    at, exponent = scan_exponent(text, at, end)
+    decimals -= exponent
+    while decimals < 0 and digits < DIGITS_END:
+        digits *= TEN
+        decimals += 1
+    if decimals < 0 or decimals > DECIMALS_MAX:
         return -1, 0.0
     value = nearest_double(digits, decimals)
     return at, -value if negative else value

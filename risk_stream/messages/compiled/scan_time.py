@@ -1,4 +1,4 @@
-"""Reading a point in time: epoch milliseconds, or RFC 3339 in UTC with a Z, from 1970 on."""
+"""Reading a point in time: epoch milliseconds, or RFC 3339 in UTC with Z or +00:00, from 1970 on."""
 
 import numpy as np
 from numba import types
@@ -13,6 +13,7 @@ FRACTION_DIGITS_MAX = 9
 PUNCTUATION_AT = np.array([4, 7, 10, 13, 16], dtype=np.int64)
 PUNCTUATION = np.frombuffer(b"--T::", np.uint8)
 LETTER_Z = ord("Z")
+ZERO_OFFSET = np.frombuffer(b"+00:00", np.uint8)
 
 DAYS_BEFORE_MONTH = np.array([0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334], dtype=np.int64)
 DAYS_OF_MONTH = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=np.int64)
@@ -61,6 +62,20 @@ def scan_seconds(text: Bytes, at: int) -> int:
     return ((day * 24 + hour) * 60 + minute) * 60 + second
 
 
+@compiled(types.int64, POINTER, types.int64, types.int64)
+def zone_end(text: Bytes, at: int, end: int) -> int:
+    """The position behind Z or +00:00; `end` when there is neither."""
+    if byte_at(text, at, end) == LETTER_Z:
+        return at + 1
+    behind = at + ZERO_OFFSET.size
+    if behind > end:
+        return end
+    for i in range(ZERO_OFFSET.size):
+        if text[at + i] != ZERO_OFFSET[i]:
+            return end
+    return behind
+
+
 @compiled(POSITION_AND_VALUE, POINTER, types.int64, types.int64)
 def scan_time(text: Bytes, at: int, end: int) -> tuple[int, int]:
     """The position behind a time (-1: not sure) and its epoch milliseconds, what is below cut off."""
@@ -82,6 +97,7 @@ def scan_time(text: Bytes, at: int, end: int) -> tuple[int, int]:
             fraction *= 10
         ms = fraction // 1_000_000
         at = behind
-    if byte_at(text, at, end) != LETTER_Z or byte_at(text, at + 1, end) != QUOTE:
+    behind = zone_end(text, at, end)
+    if byte_at(text, behind, end) != QUOTE:
         return -1, 0
-    return at + 2, seconds * 1000 + ms
+    return behind + 1, seconds * 1000 + ms

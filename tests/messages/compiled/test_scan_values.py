@@ -129,7 +129,9 @@ def test_whole_batch_is_exact(random: Random, count: int) -> None:
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=20), st.integers(0, 25))
 def test_doubles_as_programs_write_them(numbers: list[float], decimals: int) -> None:
     """A double's shortest text, and its text with so many decimals, is read as `float` reads it, or not at all."""
-    assert_same(metrics_records([text for x in numbers for text in (repr(x), f"{x:.{decimals}f}")]))
+    assert_same(
+        metrics_records([text for x in numbers for text in (repr(x), f"{x:.{decimals}f}", f"{x:.{decimals}e}")])
+    )
 
 
 def test_doubles_halfway() -> None:
@@ -143,6 +145,7 @@ def test_doubles_halfway() -> None:
     for exponent in range(53, 59):
         middle = 2**exponent + (1 << exponent - 53)
         texts += [str(middle + (more << exponent - 52) + one) for more in range(50) for one in (-1, 0, 1)]
+    texts += [f"{text}e{random.randint(-3, 3)}" for text in texts if len(text) < 15 and "." in text[:-3]]
     texts += ["4503599627370496.5", "4503599627370497.5", "9007199254740993", "9007199254740991.5", "0.5", "2.5"]
     records = metrics_records(texts)
     assert assert_same(records) == len(records)

@@ -47,7 +47,7 @@ ODD_STATUSES = (
 )
 ODD_TYPES = words('"valuation" "VALUATIOM" "EXECUTIONS" "CONTROL" "FILLED" "" null 1 "\\u0056ALUATION"')
 ODD_MONEY = words('1.00001 100000000000000 -100000000000000 1e3 01 1. .5 +1 "" "x" null true [1] - -- "-" -01 1.50000')
-ODD_METRICS = words('null "1" true [] {} NaN Infinity 1e3 1E400 5e-324 01 1. .5 - 1234567890123456789 -. 1.2.3')
+ODD_METRICS = words('null "1" true [] {} NaN Infinity 1E400 5e-324 1e 1e+ 1e18 1e0001 01 .5 - 1234567890123456789 1.2.')
 ODD_SEQUENCES = words('-1 1.0 1.5 "1" 9223372036854775807 9223372036854775808 1e3 01 true')
 ODD_LISTS = words('{} [1] [{}] [null] [[]] "a" 1 [,] [{"symbol":"A"}] [{"symbol":"A","quantity":1,"price":1},]')
 ODD_NAMES = ("", "a b", "\\u0061", "\u00e9", "x" * 65, "\\n")
