@@ -52,8 +52,8 @@ VALUES_PER_PART = 500
 VALUE_BYTES_PER_PART = 1 << 20
 """A position takes about 0.5 us and 70 bytes: eight milliseconds."""
 
-ORDERS_PER_PART = 2_000
-"""An order takes about 5 us: ten milliseconds."""
+ORDERS_PER_PART = 1_000
+"""An order takes about 5 us: five milliseconds, so that a fetch, a heartbeat or a control never waits for long."""
 
 CUT_BUFFER_BYTES = 1 << 20
 """First size of the buffer of a cut; it doubles until the largest row fits, and is emptied whenever it is full."""
