@@ -39,6 +39,7 @@ SECTIONS = (
     Section("history", "", ""),
     Section("event_loop", "--orders 2000000 --runs 5", "--orders 200000 --runs 1"),
     Section("engine", "--rounds 300", "--rounds 30"),
+    Section("values", "--rounds 20", "--rounds 5"),
     Section("limit_change", "--orders 1000000 --changes 10", "--orders 200000 --changes 3"),
 )
 
