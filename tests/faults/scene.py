@@ -65,7 +65,7 @@ class Scene:
         self._watcher = Watcher(bootstrap, self.prefix, PARTITIONS, self.name)
         self._load: asyncio.Task[None] | None = None
         self._enough = False
-        self._keepers: list[asyncio.Task[None]] = []
+        self._keepers: dict[Worker, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ class Scene:
         return self
 
     async def __aexit__(self, *failure: object) -> None:
-        running = [task for task in (self._load, *self._keepers) if task is not None]
+        running = [task for task in (self._load, *self._keepers.values()) if task is not None]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
@@ -92,7 +92,14 @@ class Scene:
 
     def keep(self, worker: Worker) -> None:
         """Do as a supervisor does: start the worker again whenever it ended with an error."""
-        self._keepers.append(asyncio.create_task(_keep(worker)))
+        self._keepers[worker] = asyncio.create_task(_keep(worker))
+
+    async def stop(self, worker: Worker) -> None:
+        """Stop a worker in order; whoever kept it must not start it again, beside the one that is started next."""
+        keeper = self._keepers.pop(worker, None)
+        if keeper is not None:
+            keeper.cancel()
+        await worker.stop()
 
     # Load
 
@@ -166,7 +173,7 @@ class Scene:
             return
         await self.sender.send(self.traffic.messages(probe))
         await self.quiet()
-        for keeper in self._keepers:
+        for keeper in self._keepers.values():
             keeper.cancel()
         for worker in self.workers:
             if worker.running:

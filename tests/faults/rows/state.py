@@ -87,7 +87,7 @@ async def corrupted(stage: Stage, number: int, short: bool) -> Outcome:
         worker = await _loaded_worker(scene, 500)
         for hurt in HURTS if short else (HURTS[number % len(HURTS)],):
             name = hurt.__name__.strip("_")
-            await worker.stop()  # in order: table files are left behind, not only a log
+            await scene.stop(worker)  # in order: table files are left behind, not only a log
             scene.outcome.must(hurt(worker.data_dir), f"{name}: no such file")
             scene.outcome.injected += 1
             worker.start()
