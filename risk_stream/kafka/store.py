@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -86,7 +86,8 @@ class RowStore:
 
     def written_ms(self) -> int:
         """When a snapshot was last written (this machine's clock), for comparisons in days; 0 when never."""
-        return int(self._db.get(WRITTEN_KEY) or 0)
+        with _no_corruption(self.path):
+            return int(self._db.get(WRITTEN_KEY) or 0)
 
     def apply(self, rows: Iterable[Row], saved: Saved) -> None:
         """Write rows and their mark at once: after a crash either all of it is there or nothing."""
@@ -94,13 +95,15 @@ class RowStore:
         batch.put(MARK_KEY, _encode_saved(saved))
         batch.put(WRITTEN_KEY, b"%d" % int(time.time() * 1000))
         batch.put(FAUST_OFFSET_KEY, str(saved.changelog_next - 1).encode())
-        self._db.write(batch)
+        with _no_corruption(self.path):
+            self._db.write(batch)
 
     def load(self, rows: Iterable[Row]) -> None:
         """Write a part of many rows, without a mark: until `apply` sets one the directory counts as half-written."""
         batch = _batch(rows)
         batch.delete(MARK_KEY)
-        self._db.write(batch)
+        with _no_corruption(self.path):
+            self._db.write(batch)
 
     def empty(self) -> None:
         """Delete every row."""
@@ -110,7 +113,8 @@ class RowStore:
 
     def close(self) -> None:
         """Flush and give the directory's lock back."""
-        self._db.close()
+        with _no_corruption(self.path):
+            self._db.close()
 
 
 def open_store(path: Path, cache_bytes: int) -> RowStore:
@@ -124,10 +128,12 @@ def open_store(path: Path, cache_bytes: int) -> RowStore:
         try:
             complete = store.saved() is not None
         except Damaged:
-            store.close()
+            with contextlib.suppress(Exception):  # closing a damaged directory may fail on the same damage
+                store.close()
             raise
     except Damaged:
         quarantine(path)
+        _suspect(path).unlink(missing_ok=True)  # the one that could not be closed is set aside already
         return RowStore(path, cache_bytes)
     if not complete:
         store.empty()
@@ -142,6 +148,18 @@ def quarantine(path: Path) -> Path:
     for old in taken[: len(taken) + 1 - QUARANTINED_MAX]:
         shutil.rmtree(old, ignore_errors=True)
     return target
+
+
+@contextlib.contextmanager
+def _no_corruption(path: Path) -> Iterator[None]:
+    """Corruption may show in any call, long after the directory was opened: the next start must not trust it again."""
+    try:
+        yield
+    except Exception as error:
+        if "corruption" not in str(error).lower():
+            raise
+        _suspect(path).touch()
+        raise Doubt(f"{path}: damaged, the next start rebuilds the directory: {error}") from error
 
 
 def _suspect(path: Path) -> Path:

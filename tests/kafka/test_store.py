@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from risk_stream.kafka.failstop import Doubt
-from risk_stream.kafka.store import Mark, RowStore, Saved, open_store, quarantine
+from risk_stream.kafka.store import Damaged, Mark, RowStore, Saved, open_store, quarantine
 
 CACHE = 1 << 20
 SAVED = Saved(Mark(7, 10, 20, 3, "chain", 30, 0, 2, "digest"), 44)
@@ -105,6 +105,58 @@ def test_bit_rot_ends_the_process_and_the_next_start_sets_the_directory_aside(pa
     assert store.saved() is None
     assert list(path.parent.glob("*.damaged-*"))
     store.close()
+
+
+def test_a_damaged_directory_that_cannot_even_be_closed_is_set_aside(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same damage may show again when it is closed; that must not stop the start, and the new one is trusted."""
+    open_store(path, 1 << 20).close()
+    close = RowStore.close
+
+    def saved(store: RowStore) -> None:
+        raise Damaged("Corruption: block checksum mismatch")
+
+    def failing_close(store: RowStore) -> None:
+        store._db, db = DamagedDatabase(), store._db
+        try:
+            close(store)
+        finally:
+            db.close()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RowStore, "saved", saved)
+        patched.setattr(RowStore, "close", failing_close)
+        store = open_store(path, 1 << 20)
+    store.apply([(b"a", b"1")], SAVED)
+    store.close()
+    assert [one.name for one in path.parent.glob("*.damaged-*")] == [f"{path.name}.damaged-1"]
+    again = open_store(path, 1 << 20)
+    assert again.get_many([b"a"]) == [b"1"]
+    again.close()
+
+
+@pytest.mark.parametrize("call", ["written_ms", "apply", "load", "close"])
+def test_corruption_in_any_call_ends_the_process_and_sets_the_directory_aside(path: Path, call: str) -> None:
+    """A checksum may fail in a write or while closing, too: the next start does not trust the directory again."""
+    store = open_store(path, 1 << 20)
+    store._db, db = DamagedDatabase(), store._db
+    arguments: tuple[object, ...] = {"apply": ([], SAVED), "load": ([],)}.get(call, ())
+    with pytest.raises(Doubt, match="the next start rebuilds"):
+        getattr(store, call)(*arguments)
+    db.close()
+    open_store(path, 1 << 20).close()
+    assert len(list(path.parent.glob("*.damaged-*"))) == 1
+
+
+class DamagedDatabase:
+    """A database whose every call finds the same damage."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        def fails(*arguments: object) -> None:
+            raise Exception("Corruption: block checksum mismatch")
+
+        return fails
 
 
 def test_only_the_newest_damaged_directories_are_kept(path: Path) -> None:
