@@ -1,5 +1,7 @@
 """Slots for the rows of a batch, in one compiled pass."""
 
+from typing import Any
+
 import numpy as np
 
 from risk_stream.messages.compiled.order_row import INVALID, WELL_FORMED
@@ -7,6 +9,16 @@ from risk_stream.messages.compiled.value_row import FAULT
 from risk_stream.state.compiled import compiled
 from risk_stream.state.layout import Bytes, Int32s, Int64s, Rows, State
 from risk_stream.state.portfolios import find_portfolio
+
+
+@compiled
+def find_used(state: State, row: Any, text: Bytes, step: int) -> int:
+    """The slot of a row's portfolio, whose use it notes; -1 when it is not resident."""
+    slot = find_portfolio(state, text, row.portfolio_id_at, row.portfolio_id_len, row.portfolio_h1)
+    if slot != -1:
+        state.portfolios[slot].touched = step
+        state.portfolios[slot].touched_ms = np.int64(row.timestamp)
+    return slot
 
 
 @compiled
@@ -18,14 +30,10 @@ def find_slots(state: State, rows: Rows, text: Bytes, step: int, slots: Int32s, 
         row = rows[i]
         if row.status != WELL_FORMED and row.status != INVALID:
             continue
-        slot = find_portfolio(state, text, row.portfolio_id_at, row.portfolio_id_len, row.portfolio_h1)
-        slots[i] = slot
-        if slot == -1:
+        slots[i] = find_used(state, row, text, step)
+        if slots[i] == -1:
             absent[count] = i
             count += 1
-        else:
-            state.portfolios[slot].touched = step
-            state.portfolios[slot].touched_ms = np.int64(row.timestamp)
     return count
 
 
@@ -38,12 +46,8 @@ def find_value_slots(state: State, rows: Rows, text: Bytes, step: int, absent: I
         row.slot = np.int32(-1)
         if row.type == FAULT:
             continue
-        slot = find_portfolio(state, text, row.portfolio_id_at, row.portfolio_id_len, row.portfolio_h1)
-        row.slot = np.int32(slot)
-        if slot == -1:
+        row.slot = np.int32(find_used(state, row, text, step))
+        if row.slot == -1:
             absent[count] = i
             count += 1
-        else:
-            state.portfolios[slot].touched = step
-            state.portfolios[slot].touched_ms = np.int64(row.timestamp)
     return count

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from risk_stream.messages.compiled.order_batch import TEXT_BYTES_MAX
+from risk_stream.messages.compiled.batch_text import addressable, batch_text
 from risk_stream.messages.compiled.scan_values import scan_values
 from risk_stream.messages.compiled.value_row import (
     EXECUTION,
@@ -43,24 +43,20 @@ def decode_values(records: Records, route: Route) -> ValueBatch:
 
     About 1 us a record that the scanner takes, else tens. Raises OverflowError for more than 2 GiB of records.
     """
-    count = len(records.values)
-    parts = [part or b"" for part in (*records.values, *records.keys)]
-    text = b"".join(parts)
-    lengths = np.fromiter(map(len, parts), np.int64, 2 * count)
-    ends = lengths.cumsum()
-    starts = ends - lengths
-    rows = np.zeros(count, VALUE_ROW)
+    laid = batch_text(records)
+    text = laid.data
+    rows = np.zeros(len(records.values), VALUE_ROW)
     positions, table = _room_for_positions(text)
     metrics = np.zeros(text.count(b":") if b'"metrics"' in text else 0, METRIC_ROW)
     used = np.zeros(2, np.int64)
     doubtful = scan_values(
-        np.frombuffer(_held(text), np.uint8),
-        starts[:count],
-        ends[:count],
-        starts[count:],
-        ends[count:],
-        np.array(records.offsets, np.int64),
-        np.array(records.timestamps, np.int64),
+        _held(text),
+        laid.value_starts,
+        laid.value_ends,
+        laid.key_starts,
+        laid.key_ends,
+        laid.offsets,
+        laid.timestamps,
         route.partition,
         route.partitions,
         rows,
@@ -69,7 +65,7 @@ def decode_values(records: Records, route: Route) -> ValueBatch:
         table,
         used,
     )
-    batch = ValueBatch(rows, positions[: used[0]], metrics[: used[1]], np.frombuffer(_held(text), np.uint8), {})
+    batch = ValueBatch(rows, positions[: used[0]], metrics[: used[1]], _held(text), {})
     return _decode_exactly(records, route, batch, text) if doubtful else batch
 
 
@@ -79,11 +75,9 @@ def _room_for_positions(text: bytes) -> tuple[Rows, Any]:
     return np.zeros(most, POSITION_ROW), np.zeros(1 << (2 * most).bit_length(), np.int32)
 
 
-def _held(text: bytes) -> bytes:
-    """A text that has an address: no bytes have none, and more than a row can point to are refused."""
-    if len(text) > TEXT_BYTES_MAX:
-        raise OverflowError(f"{len(text)} bytes of values in one batch; at most {TEXT_BYTES_MAX}")
-    return text or b"\0"
+def _held(text: bytes) -> Bytes:
+    """A text that has an address: no bytes have none."""
+    return np.frombuffer(text or b"\0", np.uint8)
 
 
 def _decode_exactly(records: Records, route: Route, batch: ValueBatch, text: bytes) -> ValueBatch:
@@ -112,7 +106,7 @@ def _decode_exactly(records: Records, route: Route, batch: ValueBatch, text: byt
         batch.rows,
         np.concatenate((batch.positions, np.array(parts.positions, POSITION_ROW))),
         np.concatenate((batch.metrics, np.array(parts.metrics, METRIC_ROW))),
-        np.frombuffer(_held(b"".join((text, *parts.texts))), np.uint8),
+        _held(addressable(b"".join((text, *parts.texts)))),
         faults,
     )
 

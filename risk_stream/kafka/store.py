@@ -72,8 +72,7 @@ class RowStore:
         try:
             values: list[bytes | None] = self._db.get(keys)
         except Exception as error:
-            _suspect(self.path).touch()
-            raise Doubt(f"{self.path}: row unreadable, the next start rebuilds the directory: {error}") from error
+            raise _distrusted(self.path, "row unreadable", error) from error
         return values
 
     def saved(self) -> Saved | None:
@@ -116,6 +115,11 @@ class RowStore:
         with _no_corruption(self.path):
             self._db.close()
 
+    def abandon(self) -> None:
+        """Close a directory that is damaged already, and may fail to close on the same damage."""
+        with contextlib.suppress(Exception):
+            self._db.close()
+
 
 def open_store(path: Path, cache_bytes: int) -> RowStore:
     """The store in this directory; a damaged one is set aside and made anew, a half-written one deleted."""
@@ -128,12 +132,10 @@ def open_store(path: Path, cache_bytes: int) -> RowStore:
         try:
             complete = store.saved() is not None
         except Damaged:
-            with contextlib.suppress(Exception):  # closing a damaged directory may fail on the same damage
-                store.close()
+            store.abandon()
             raise
     except Damaged:
         quarantine(path)
-        _suspect(path).unlink(missing_ok=True)  # the one that could not be closed is set aside already
         return RowStore(path, cache_bytes)
     if not complete:
         store.empty()
@@ -158,8 +160,13 @@ def _no_corruption(path: Path) -> Iterator[None]:
     except Exception as error:
         if "corruption" not in str(error).lower():
             raise
-        _suspect(path).touch()
-        raise Doubt(f"{path}: damaged, the next start rebuilds the directory: {error}") from error
+        raise _distrusted(path, "damaged", error) from error
+
+
+def _distrusted(path: Path, what: str, error: Exception) -> Doubt:
+    """What to raise when a directory must not be trusted again; it is marked."""
+    _suspect(path).touch()
+    return Doubt(f"{path}: {what}, the next start rebuilds the directory: {error}")
 
 
 def _suspect(path: Path) -> Path:

@@ -5,7 +5,7 @@ all lengths as zigzag varints. https://kafka.apache.org/documentation/#recordhea
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -81,7 +81,7 @@ class Packed(NamedTuple):
 
     def rows(self) -> list[tuple[bytes, bytes | None]]:
         """Keys and values of rows, whose keys are never null."""
-        return [(key or b"", value) for key, value in self.pairs()]
+        return cast(list[tuple[bytes, bytes | None]], self.pairs())
 
     def events(self) -> list[Event]:
         """Whole records; some 5 us each where there are headers."""

@@ -5,15 +5,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from risk_stream.messages.compiled.batch_text import addressable, batch_text
 from risk_stream.messages.compiled.order_row import BUY, FAULT, INVALID, NEEDS_EXACT, ORDER_ROW, SELL, WELL_FORMED
 from risk_stream.messages.compiled.scan import hash_rows, scan_orders
 from risk_stream.messages.decode import Route, decode_order
 from risk_stream.messages.fault import Fault
 from risk_stream.messages.order import InvalidOrder, Order, OrderType, Side
 from risk_stream.messages.records import Records
-
-TEXT_BYTES_MAX = 2**31 - 1
-"""Positions in a row are 32-bit; a fetch is about a MiB."""
 
 
 class OrderBatch(NamedTuple):
@@ -29,23 +27,17 @@ def decode_orders(records: Records, route: Route) -> OrderBatch:
 
     Raises OverflowError for more than 2 GiB of records.
     """
-    count = len(records.values)
-    parts = [part or b"" for part in (*records.values, *records.keys)]
-    text = b"".join(parts)
-    if len(text) > TEXT_BYTES_MAX:
-        raise OverflowError(f"{len(text)} bytes of orders in one batch; at most {TEXT_BYTES_MAX}")
-    lengths = np.fromiter(map(len, parts), np.int64, 2 * count)
-    ends = lengths.cumsum()
-    starts = ends - lengths
-    rows = np.zeros(count, ORDER_ROW)
+    laid = batch_text(records)
+    text = laid.data
+    rows = np.zeros(len(records.values), ORDER_ROW)
     doubtful = scan_orders(
         np.frombuffer(text, np.uint8),
-        starts[:count],
-        ends[:count],
-        starts[count:],
-        ends[count:],
-        np.array(records.offsets, np.int64),
-        np.array(records.timestamps, np.int64),
+        laid.value_starts,
+        laid.value_ends,
+        laid.key_starts,
+        laid.key_ends,
+        laid.offsets,
+        laid.timestamps,
         route.partition,
         route.partitions,
         rows,
@@ -77,9 +69,7 @@ def decode_exactly(
             row["status"] = FAULT
         else:
             put_invalid(row, message, appended)
-    whole = b"".join((text, *appended.parts))
-    if len(whole) > TEXT_BYTES_MAX:
-        raise OverflowError(f"{len(whole)} bytes of orders in one batch; at most {TEXT_BYTES_MAX}")
+    whole = addressable(b"".join((text, *appended.parts)))
     known = chosen[rows["status"][chosen] != FAULT]
     hash_rows(np.frombuffer(whole, np.uint8), known, rows)
     return whole, faults

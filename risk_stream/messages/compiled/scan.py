@@ -25,6 +25,22 @@ def equal_bytes(text: Bytes, a: int, b: int, length: int) -> bool:
     return True
 
 
+@compiled(types.boolean, types.int64, types.int64)
+def is_timely(ts: int, timestamp: int) -> bool:
+    """Whether a message's own time is one that can be written, and not too far ahead of its record's."""
+    return bool(ts <= timestamp + SKEW_MS_MAX and is_writable_time(ts))
+
+
+@compiled(types.boolean, POINTER, types.int64, types.int64, types.int64, types.int64, types.int64, types.int64)
+def is_at_home(
+    text: Bytes, at: int, length: int, key_start: int, key_end: int, partition: int, partitions: int
+) -> bool:
+    """Whether the portfolio id at text[at:at + length] is the record's key, and belongs to this partition."""
+    if key_end - key_start != length or not equal_bytes(text, at, key_start, length):
+        return False
+    return bool(murmur2_of(text, at, at + length) % partitions == partition)
+
+
 @compiled(types.void, ROW, POINTER)
 def hash_ids(row: Any, text: Bytes) -> None:
     """Fill in the hashes of the order's and the portfolio's id."""
@@ -71,13 +87,10 @@ def scan_orders(
         doubtful += 1
         if not scan_order(row, text, value_start[i], value_end[i]):
             continue
-        if row["ts"] > row["timestamp"] + SKEW_MS_MAX or not is_writable_time(row["ts"]):
+        if not is_timely(row["ts"], row["timestamp"]):
             continue
-        at = int(row["portfolio_id_at"])
-        length = int(row["portfolio_id_len"])
-        if key_end[i] - key_start[i] != length or not equal_bytes(text, at, key_start[i], length):
-            continue
-        if murmur2_of(text, at, at + length) % partitions != partition:
+        at, length = int(row["portfolio_id_at"]), int(row["portfolio_id_len"])
+        if not is_at_home(text, at, length, key_start[i], key_end[i], partition, partitions):
             continue
         hash_ids(row, text)
         row["status"] = WELL_FORMED

@@ -6,15 +6,13 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from risk_stream.messages.compiled.hash128 import hash128_of, murmur2_of
+from risk_stream.messages.compiled.hash128 import hash128_of
 from risk_stream.messages.compiled.jit import INT64S, TEXT, Bytes, compiled, rows_of
-from risk_stream.messages.compiled.scan import equal_bytes
+from risk_stream.messages.compiled.scan import is_at_home, is_timely
 from risk_stream.messages.compiled.scan_metrics import METRICS
 from risk_stream.messages.compiled.scan_positions import LISTED, TABLE, USED
 from risk_stream.messages.compiled.scan_value import scan_value
 from risk_stream.messages.compiled.value_row import NEEDS_EXACT, VALUE_ROW
-from risk_stream.messages.compiled.write_time import is_writable_time
-from risk_stream.messages.instant import SKEW_MS_MAX
 
 NDInt64 = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.void]
@@ -69,11 +67,8 @@ def scan_values(
         length = int(row["portfolio_id_len"])
         if (
             not sure
-            or row["ts"] > row["timestamp"] + SKEW_MS_MAX
-            or not is_writable_time(row["ts"])
-            or key_end[i] - key_start[i] != length
-            or not equal_bytes(text, at, key_start[i], length)
-            or murmur2_of(text, at, at + length) % partitions != partition
+            or not is_timely(row["ts"], row["timestamp"])
+            or not is_at_home(text, at, length, key_start[i], key_end[i], partition, partitions)
         ):
             row["type"] = NEEDS_EXACT
             doubtful += 1

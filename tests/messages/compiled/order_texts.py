@@ -70,7 +70,13 @@ def order_members(random: Random, odd: float) -> list[str]:
     left_out = {name for name in OPTIONAL if random.random() < 0.3}
     if random.random() < odd:
         left_out.add(random.choice(NAMES))
-    members = [f'"{name}":{value_text(random, name, odd)}' for name in NAMES if name not in left_out]
+    return disturbed(
+        random, [f'"{name}":{value_text(random, name, odd)}' for name in NAMES if name not in left_out], odd
+    )
+
+
+def disturbed(random: Random, members: list[str], odd: float) -> list[str]:
+    """The members in some order, perhaps with others that are unknown, odd or there twice."""
     if random.random() < 0.3:
         members.append(random.choice(UNKNOWN_MEMBERS))
     if random.random() < odd:
@@ -105,7 +111,11 @@ def mutate(random: Random, text: bytes) -> bytes:
 
 def random_record(random: Random, odd: float = 0.03) -> Record:
     """A record; `odd` is the probability of each thing that may be strange about it."""
-    members = order_members(random, odd)
+    return record_of(random, order_members(random, odd), odd)
+
+
+def record_of(random: Random, members: Sequence[str], odd: float) -> Record:
+    """A record of these members, perhaps with bytes that changed, another key or an odd timestamp."""
     value = with_blanks(random, members, odd).encode()
     portfolio = next((m for m in members if m.startswith('"portfolio_id":"')), '"portfolio_id":"pf-00017"')
     key: bytes | None = portfolio.split(":", 1)[1].strip('"').encode()

@@ -6,16 +6,13 @@ from tests.messages.compiled.odd_values import (
     IDS,
     NUMBERS,
     ODD_IDS,
-    ODD_MEMBERS,
     ODD_NUMBERS,
     ODD_TIMES,
     ODD_WORDS,
     TIMES,
-    TIMESTAMP,
-    UNKNOWN_MEMBERS,
     words,
 )
-from tests.messages.compiled.order_texts import Record, mutate, with_blanks
+from tests.messages.compiled.order_texts import Record, disturbed, record_of, with_blanks
 
 VALUATION_NAMES = ("portfolio_id", "type", "total_value", "cash_flow", "positions", "metrics", "sequence", "ts")
 EXECUTION_NAMES = (
@@ -104,15 +101,7 @@ def members(random: Random, names: tuple[str, ...], odd: float, given: dict[str,
         left_out.add(random.choice(names))
     texts = {name: value_text(random, name, odd) for name in names if name not in left_out}
     listed = [f'"{name}":{given.get(name, text)}' for name, text in texts.items()]
-    if random.random() < 0.3:
-        listed.append(random.choice(UNKNOWN_MEMBERS))
-    if random.random() < odd:
-        listed.append(random.choice(ODD_MEMBERS))
-    if random.random() < odd:
-        listed.append(random.choice(listed))
-    if random.random() < 0.3:
-        random.shuffle(listed)
-    return listed
+    return disturbed(random, listed, odd)
 
 
 def random_value(random: Random, odd: float = 0.03) -> Record:
@@ -124,12 +113,4 @@ def random_value(random: Random, odd: float = 0.03) -> Record:
     if random.random() < odd:
         name = random.choice(EXECUTION_NAMES + VALUATION_NAMES)
         listed.append(f'"{name}":{value_text(random, name, odd)}')
-    value = with_blanks(random, listed, odd).encode()
-    portfolio = next((m for m in listed if m.startswith('"portfolio_id":"')), '"portfolio_id":"pf-00017"')
-    key: bytes | None = portfolio.split(":", 1)[1].strip('"').encode()
-    if random.random() < odd:
-        value = mutate(random, value)
-    if random.random() < odd:
-        key = random.choice((None, b"", b"other", b"\xff"))
-    timestamp = random.choice((0, -1, TIMESTAMP - 10**9, 2**62)) if random.random() < odd else TIMESTAMP
-    return Record(None if random.random() < odd / 10 else value, key, timestamp)
+    return record_of(random, listed, odd)
