@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple, NoReturn
 
@@ -70,6 +70,14 @@ class PartitionProducer:
         """Connect and take the transactional id: from here on every other holder of it is fenced."""
         async with asyncio.timeout(self._timeout):
             await self._producer.start()
+
+    async def abort_left_open(self, topics: Iterable[str]) -> None:
+        """Abort whatever is open under our producer id on these topics, though no transaction is known to be."""
+        async with asyncio.timeout(self._timeout):
+            await self._producer.begin_transaction()
+            for topic in topics:
+                self._producer._txn_manager.maybe_add_partition_to_txn(TopicPartition(topic, self._partition))
+            await self._producer.abort_transaction()
 
     async def transact(
         self,

@@ -14,6 +14,9 @@ POLL_RECORDS_MAX = 2_000
 """Unpacking 2,000 records takes about 6 ms: the loop's other work waits no longer."""
 POLL_MS = 1_000
 
+LOOK_BACK = 16
+"""Offsets to look back for a last record, then as many times more: most of the last offsets are markers."""
+
 
 def fetch_while_records_wait(consumer: AIOKafkaConsumer) -> None:
     """Fetch other partitions although records of one wait to be taken: aiokafka would hold them back for 0.1 s."""
@@ -25,17 +28,17 @@ class RangeReader:
 
     def __init__(self, config: WorkerConfig) -> None:
         self._timeout = config.takeover_timeout
-        self._consumer = AIOKafkaConsumer(
+        self._options: dict[str, Any] = {
             **config.connection.client_options(),
-            client_id=f"{config.app_id}-reader",
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            isolation_level="read_committed",
-            fetch_max_wait_ms=100,
-            max_partition_fetch_bytes=1024 * 1024,
-            request_timeout_ms=int(config.operation_timeout * 1000),
-        )
+            "client_id": f"{config.app_id}-reader",
+            "group_id": None,
+            "enable_auto_commit": False,
+            "auto_offset_reset": "none",
+            "fetch_max_wait_ms": 100,
+            "max_partition_fetch_bytes": 1024 * 1024,
+            "request_timeout_ms": int(config.operation_timeout * 1000),
+        }
+        self._consumer = AIOKafkaConsumer(**self._options, isolation_level="read_committed")
 
     async def __aenter__(self) -> Self:
         async with asyncio.timeout(self._timeout):
@@ -62,6 +65,39 @@ class RangeReader:
             first = await self._consumer.beginning_offsets(wanted)
             last = await self._consumer.end_offsets(wanted)
         return {tp: (first[tp], last[tp]) for tp in wanted}
+
+    async def left_open(self, partitions: Iterable[TopicPartition]) -> list[TopicPartition]:
+        """The partitions with records that are neither committed nor aborted."""
+        wanted = list(partitions)
+        plain = AIOKafkaConsumer(**self._options, isolation_level="read_uncommitted")
+        async with asyncio.timeout(self._timeout):
+            async with plain:
+                ends = await plain.end_offsets(wanted)
+            stable = await self._consumer.end_offsets(wanted)
+        return [tp for tp in wanted if stable[tp] < ends[tp]]
+
+    async def first_open(self, tp: TopicPartition) -> Any:
+        """The first record that is neither committed nor aborted, where there is one."""
+        async with asyncio.timeout(self._timeout):
+            stable = (await self._consumer.end_offsets([tp]))[tp]
+            async with AIOKafkaConsumer(**self._options, isolation_level="read_uncommitted") as plain:
+                plain.assign([tp])
+                plain.seek(tp, stable)
+                return await plain.getone(tp)
+
+    async def last(self, tp: TopicPartition) -> Any:
+        """The last committed record, None when there is none; the assignment is lost."""
+        first, end = (await self.bounds([tp]))[tp]
+        back = LOOK_BACK
+        while end > first:
+            start, found = max(first, end - back), None
+            self.assign({tp: start})
+            async for records in self.read(tp, end):
+                found = records[-1]
+            if found is not None or start == first:
+                return found
+            back *= LOOK_BACK
+        return None
 
     async def read(self, tp: TopicPartition, end: int) -> AsyncIterator[Sequence[Any]]:
         """Record lists from where this partition stands up to offset `end`; markers between them are passed over."""

@@ -17,6 +17,7 @@ from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failpoints import failpoint
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import JournalEnd, JournalRecord, Range, beginning, decode, end_after, verify
+from risk_stream.kafka.left_open import end_what_is_left_open
 from risk_stream.kafka.pace import decide
 from risk_stream.kafka.ports import EngineFactory, EnginePort
 from risk_stream.kafka.producer import PartitionProducer
@@ -88,6 +89,7 @@ class Takeover:
         failpoint("takeover.after_open")
         try:
             async with RangeReader(self._config) as reader:
+                await self._end_what_is_left_open(reader, producer, committed)
                 bounds = await reader.bounds([self._changelog, self._journal, self._values, self._orders])
                 saved = await self._rows(reader, store, bounds)
                 failpoint("takeover.after_changelog")
@@ -100,6 +102,24 @@ class Takeover:
             await producer.close()
             raise
         return owned
+
+    async def _end_what_is_left_open(
+        self, reader: RangeReader, producer: PartitionProducer, committed: Committed
+    ) -> None:
+        decisions, *others = (
+            TopicPartition(self._config.topic(name), self._partition)
+            for name in ("decisions", "violations", "dead-letters", "portfolio-risk")
+        )
+        await end_what_is_left_open(
+            reader,
+            producer,
+            self._journal,
+            decisions,
+            self._changelog,
+            others,
+            (self._values, self._orders),
+            committed,
+        )
 
     async def _rows(self, reader: RangeReader, store: RowStore, bounds: Bounds) -> Saved | None:
         try:

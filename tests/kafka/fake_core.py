@@ -66,7 +66,7 @@ class FakeEngine:
     def _order(self, offset: int, key: bytes, value: bytes, plan: int) -> Event:
         state = self._of(key)
         state[0] += 1
-        text = b'{"id":"%d-%d","order":"%s","n":%d,"value":%d,"controls":%d}' % (
+        text = b'{"decision_id":"%d-%d","order":"%s","n":%d,"value":%d,"controls":%d}' % (
             self._partition, offset, value, state[0], state[1], plan,
         )  # fmt: skip
         return Event(key, text, [])

@@ -173,7 +173,7 @@ class Cluster:
         answered = self.read("decisions", orders)
         decisions = [json.loads(record.value) for record in answered]
         assert len(decisions) == orders
-        assert max(Counter(decision["id"] for decision in decisions).values()) == 1
+        assert max(Counter(decision["decision_id"] for decision in decisions).values()) == 1
         self._judge_state(answered)
         self._judge_journal(answered)
         return decisions
@@ -195,6 +195,6 @@ class Cluster:
                 verify(end, step)
                 end = end_after(step)
             mine = [record for record in answered if record.partition == partition]
-            offsets = [int(json.loads(record.value)["id"].partition("-")[2]) for record in mine]
+            offsets = [int(json.loads(record.value)["decision_id"].partition("-")[2]) for record in mine]
             assert offsets == sorted(offsets)
             assert not offsets or offsets[-1] < end.orders_to

@@ -139,6 +139,10 @@ class Reader:
         await self._setting.chance.delay()
         return {tp: (0, self._setting.cluster.topic(tp.topic).end) for tp in partitions}
 
+    async def left_open(self, partitions: Iterable[TopicPartition]) -> list[TopicPartition]:
+        """Nothing: a transaction is written as a whole here."""
+        return []
+
     async def read(self, tp: TopicPartition, end: int) -> AsyncIterator[Sequence[Record]]:
         """Short lists."""
         found = self._setting.cluster.topic(tp.topic).between(self._starts[tp], end)

@@ -1,0 +1,115 @@
+"""Transactions that the broker reports as ended, with records that no marker ended."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from risk_stream.kafka.journal import beginning, decode, encode, end_after, next_record
+from risk_stream.kafka.producer import PartitionProducer
+from risk_stream.kafka.record_batch import batches_of
+from risk_stream.messages.packed import pack
+from tests.kafka.harness import Cluster
+
+pytestmark = pytest.mark.broker
+
+VERIFIES = "transaction.partition.verification.enable"
+
+
+@pytest.fixture
+def unverified(cluster: Cluster) -> Iterator[None]:
+    """A broker that takes transactional records for partitions which its coordinator knows nothing of."""
+    asyncio.run(_set(cluster, {VERIFIES: "false"}))
+    yield
+    asyncio.run(_set(cluster, {VERIFIES: "true"}))
+
+
+async def _set(cluster: Cluster, configs: dict[str, str]) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=cluster.bootstrap)
+    await admin.start()
+    try:
+        await admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", configs)])
+    finally:
+        await admin.close()
+
+
+@contextlib.asynccontextmanager
+async def _owner(cluster: Cluster) -> AsyncIterator[PartitionProducer]:
+    producer = PartitionProducer(cluster.config(), 0)
+    await producer.start()
+    yield producer
+    await producer.close()
+
+
+async def leave_open(cluster: Cluster, *topics: str, ahead: int = 0) -> None:
+    """Write the step that would come next to these topics of partition 0, in a transaction nobody knows of.
+
+    Its decision is of the order `ahead` places behind the next one.
+    """
+    end = beginning(0, 0)
+    for record in await asyncio.to_thread(cluster.read, "journal"):
+        if record.partition == 0:
+            end = end_after(decode(record.value))
+    record = next_record(end, (end.values_to, end.values_to), (end.orders_to, end.orders_to + 1), -1, "lost")
+    payloads = {"journal": encode(record), "decisions": b'{"decision_id":"0-%d","n":0}' % (end.orders_to + ahead)}
+    async with _owner(cluster) as owner:
+        producer = owner._producer
+        await producer.begin_transaction()
+        for name in topics:
+            topic = cluster.prefix + name
+            producer._txn_manager._txn_partitions.add(TopicPartition(topic, 0))
+            (batch,) = batches_of(pack([(b"P0", payloads[name], [])]), 0, 10_000)
+            await (await producer.send_batch(batch, topic, partition=0))
+
+
+@pytest.mark.usefixtures("unverified")
+@pytest.mark.parametrize("topics", [("journal", "decisions"), ("journal",), ("decisions",)], ids="-".join)
+def test_an_aborted_step_that_was_left_open_is_never_seen(cluster: Cluster, topics: tuple[str, ...]) -> None:
+    """Without a marker of its own it would be committed by the first step that follows, which repeats it."""
+    cluster.orders(40)
+    worker = cluster.start()
+    cluster.judge(40)
+    assert worker.stop() == 0
+    asyncio.run(leave_open(cluster, *topics))
+    cluster.orders(40, first=40)
+    worker = cluster.start()
+    cluster.judge(80)
+    assert worker.stop() == 0
+    assert "left open by a transaction that the broker gave up" in worker.log.read_text()
+
+
+@pytest.mark.usefixtures("unverified")
+def test_decisions_of_a_step_that_the_journal_has_are_a_doubt(cluster: Cluster) -> None:
+    """The step was committed: its decisions must not be aborted."""
+    cluster.orders(40)
+    worker = cluster.start()
+    cluster.judge(40)
+    assert worker.stop() == 0
+    asyncio.run(leave_open(cluster, "decisions", ahead=-1))
+    worker = cluster.start()
+    assert worker.ends() == 1
+    assert "decisions/0: left open by a transaction that the journal may have" in worker.last_line
+    assert len(cluster.read("decisions")) == 40
+
+
+@pytest.mark.usefixtures("unverified")
+def test_a_step_of_which_a_decision_was_seen_is_a_doubt(cluster: Cluster) -> None:
+    """It was committed for some topics: aborting it for the journal would let it be decided again."""
+    cluster.orders(41)
+    asyncio.run(_write_a_decision(cluster))
+    asyncio.run(leave_open(cluster, "journal"))
+    worker = cluster.start()
+    assert worker.ends() == 1
+    assert "can be seen, the journal is open behind order 0" in worker.last_line
+
+
+async def _write_a_decision(cluster: Cluster) -> None:
+    async with _owner(cluster) as owner:
+        (batch,) = batches_of(pack([(b"P0", b'{"decision_id":"0-0","n":1}', [])]), 0, 10_000)
+        await owner._producer.begin_transaction()
+        await (await owner._producer.send_batch(batch, cluster.prefix + "decisions", partition=0))
+        await owner._producer.commit_transaction()
