@@ -27,7 +27,8 @@ from risk_stream.messages.compiled.result_row import (
 from risk_stream.messages.compiled.row_message import Results, decision_of, violation_of
 from risk_stream.messages.decision import encode_decision
 from risk_stream.messages.decode import Route, decode_order
-from risk_stream.messages.limit import Limit, LimitKind, Scope
+from risk_stream.messages.limit import Limit, Scope
+from risk_stream.messages.limit_kind import LimitKind
 from risk_stream.messages.order import Order
 from risk_stream.messages.records import Records
 from risk_stream.messages.violation import encode_violation

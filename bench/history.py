@@ -17,7 +17,8 @@ from decimal import Decimal
 
 from risk_stream.decide.engine import Engine, StepOutput
 from risk_stream.messages.control import SetLimit
-from risk_stream.messages.limit import Action, Limit, LimitKind, Scope
+from risk_stream.messages.limit import Action, Limit, Scope
+from risk_stream.messages.limit_kind import LimitKind
 from risk_stream.messages.records import Records
 from risk_stream.rules.book import Controls
 

@@ -14,7 +14,7 @@ import pytest
 from risk_stream.cli.main import COMMANDS
 from risk_stream.messages.decision import NotEvaluable
 from risk_stream.messages.fault import FaultReason
-from risk_stream.messages.limit import LimitKind
+from risk_stream.messages.limit_kind import LimitKind
 from risk_stream.ops.settings import settings_table
 from tests.conftest import TestBroker
 from tests.waiting import wait_for

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from risk_stream.messages.limit import LimitKind
+from risk_stream.messages.limit_kind import LimitKind
 
 OUTPUT, INPUT, LIMIT, STATE, LIMIT_OR_STATE = "output", "input", "limit", "state", "limit or state"
 

@@ -21,7 +21,8 @@ from risk_stream.audit.span import Span
 from risk_stream.audit.walk import Done, Walk
 from risk_stream.messages.control import SetLimit
 from risk_stream.messages.decode import Route
-from risk_stream.messages.limit import COUNT_KINDS, Limit, LimitKind, Mode
+from risk_stream.messages.limit import Limit, Mode
+from risk_stream.messages.limit_kind import LimitKind, Measure
 from risk_stream.messages.money import format_decimal
 
 SWEPT_ID = "~swept"
@@ -114,7 +115,7 @@ def _armed(limit: Limit, task: SweepTask) -> Limit:
     if low < 0 and limit.kind is not LimitKind.METRIC:
         raise LogError(f"{limit.limit_id}: its thresholds are not negative")
     # A whole number below a count threshold breaches alike, and a count limit must have one.
-    threshold = Decimal(int(low)) if limit.kind in COUNT_KINDS else low
+    threshold = Decimal(int(low)) if limit.measure is Measure.COUNT else low
     changes = {"limit_id": SWEPT_ID, "mode": Mode.SHADOW, "threshold": threshold, "effective_from": None}
     return msgspec.structs.replace(limit, **changes)
 

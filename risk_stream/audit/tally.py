@@ -8,7 +8,8 @@ from risk_stream.audit.judged import read_decision
 from risk_stream.audit.walk import Done
 from risk_stream.messages.fields import FieldError
 from risk_stream.messages.instant import required_time
-from risk_stream.messages.limit import DRAWDOWN_WINDOWS_MS, Limit, LimitKind, Mode
+from risk_stream.messages.limit import DRAWDOWN_WINDOWS_MS, Limit, Mode
+from risk_stream.messages.limit_kind import LimitKind
 from risk_stream.rules.plan import Plan
 
 REFUSED_MAX = 20_000

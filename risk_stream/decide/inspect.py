@@ -16,7 +16,8 @@ from risk_stream.decide.picture import take_pictures
 from risk_stream.decide.tell import string_of
 from risk_stream.messages.compiled.encode_risk import TRADING_STATES, wide
 from risk_stream.messages.compiled.risk_row import RISK_ROW
-from risk_stream.messages.limit import EXPOSURE_KINDS, MEASURE_DIGITS, Limit, LimitKind, Measure, Mode, Unit
+from risk_stream.messages.limit import MEASURE_DIGITS, Limit, Mode, Unit
+from risk_stream.messages.limit_kind import LimitKind, Measure
 from risk_stream.messages.money import MONEY_DIGITS, QUANTITY_DIGITS, format_double, format_scaled, multiply_to_money
 from risk_stream.rules.plan import Plan, name_hash
 from risk_stream.state.counters import COUNT_ATTEMPTS, SUM_NOTIONAL
@@ -157,7 +158,7 @@ class _Watch:
             yield _view(limit, None, note="PAUSED")
         elif limit.effective_from is not None and limit.effective_from > now:
             yield _view(limit, None, note="not in force yet")
-        elif limit.kind in EXPOSURE_KINDS:
+        elif limit.kind.exposure:
             for subject, amount in self._exposures(limit):
                 yield self._exposure(limit, subject, amount)
         elif limit.kind is LimitKind.DRAWDOWN:

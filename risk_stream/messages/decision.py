@@ -8,7 +8,7 @@ import msgspec
 from risk_stream.messages.inputs import Inputs, encode_inputs
 from risk_stream.messages.instant import format_time
 from risk_stream.messages.json_text import quoted, quoted_or_null
-from risk_stream.messages.limit import LimitKind
+from risk_stream.messages.limit_kind import LimitKind
 
 
 class Verdict(StrEnum):

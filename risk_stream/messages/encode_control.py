@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from risk_stream.messages.control import Control, Halt, Override, Rebase, Reduce, RemoveLimit, Resume, SetLimit
 from risk_stream.messages.instant import format_time
-from risk_stream.messages.limit import DRAWDOWN_WINDOWS_MS, EXPOSURE_KINDS, Limit, LimitKind, Scope
+from risk_stream.messages.limit import DRAWDOWN_WINDOWS_MS, Limit, Scope
+from risk_stream.messages.limit_kind import LimitKind
 from risk_stream.messages.money import QUANTITY_DIGITS, format_decimal, format_scaled
 
 _COMMANDS = {Halt: "HALT", Reduce: "REDUCE", Resume: "RESUME"}
@@ -54,7 +55,7 @@ def limit_fields(limit: Limit) -> dict[str, object]:
         fields["effective_from"] = format_time(limit.effective_from)
     if limit.window_ms is not None:
         fields["window"] = _window_text(limit.kind, limit.window_ms)
-    if limit.kind in EXPOSURE_KINDS:
+    if limit.kind.exposure:
         fields["unit"] = limit.unit.value
     if limit.kind is LimitKind.DRAWDOWN:
         fields["adverse_move"] = format_scaled(limit.adverse_move, QUANTITY_DIGITS)

@@ -6,27 +6,8 @@ from typing import Final
 
 import msgspec
 
+from risk_stream.messages.limit_kind import LimitKind, Measure
 from risk_stream.messages.money import MONEY_DIGITS, QUANTITY_DIGITS, format_decimal
-
-
-class LimitKind(StrEnum):
-    """What is observed. The order is the contract's."""
-
-    MAX_ORDER_QUANTITY = "MAX_ORDER_QUANTITY"
-    MAX_ORDER_NOTIONAL = "MAX_ORDER_NOTIONAL"
-    PRICE_COLLAR = "PRICE_COLLAR"
-    RESTRICTED_SYMBOL = "RESTRICTED_SYMBOL"
-    DUPLICATE_ORDER = "DUPLICATE_ORDER"
-    ORDER_RATE = "ORDER_RATE"
-    TURNOVER = "TURNOVER"
-    OPEN_ORDERS = "OPEN_ORDERS"
-    POSITION_SIZE = "POSITION_SIZE"
-    SECTOR_EXPOSURE = "SECTOR_EXPOSURE"
-    GROSS_EXPOSURE = "GROSS_EXPOSURE"
-    NET_EXPOSURE = "NET_EXPOSURE"
-    DRAWDOWN = "DRAWDOWN"
-    VALUE_AGE = "VALUE_AGE"
-    METRIC = "METRIC"
 
 
 class Action(StrEnum):
@@ -52,35 +33,10 @@ class Unit(StrEnum):
     AMOUNT = "amount"
 
 
-class Measure(StrEnum):
-    """The number a kind observes, and so the unit its threshold is in."""
-
-    QUANTITY = "quantity"
-    MONEY = "money"
-    COUNT = "count"
-    SECONDS = "seconds"
-    RATIO = "ratio"
-    METRIC = "metric"
-
-
-COUNT_KINDS: Final = frozenset(
-    {LimitKind.RESTRICTED_SYMBOL, LimitKind.DUPLICATE_ORDER, LimitKind.ORDER_RATE, LimitKind.OPEN_ORDERS}
-)
-EXPOSURE_KINDS: Final = frozenset(
-    {LimitKind.POSITION_SIZE, LimitKind.SECTOR_EXPOSURE, LimitKind.GROSS_EXPOSURE, LimitKind.NET_EXPOSURE}
-)
-ROLLING_KINDS: Final = frozenset({LimitKind.DUPLICATE_ORDER, LimitKind.ORDER_RATE, LimitKind.TURNOVER})
 OPERATORS: Final = (">", ">=", "<", "<=", "==", "!=")
 DRAWDOWN_WINDOWS_MS: Final = {"P1D": 86_400_000, "P7D": 7 * 86_400_000, "P30D": 30 * 86_400_000, "TOTAL": 0}
 WARN_RATIO_DEFAULT: Final = 0.8
 
-_FIXED_MEASURES: Final = {
-    LimitKind.MAX_ORDER_QUANTITY: Measure.QUANTITY,
-    LimitKind.MAX_ORDER_NOTIONAL: Measure.MONEY,
-    LimitKind.TURNOVER: Measure.MONEY,
-    LimitKind.VALUE_AGE: Measure.SECONDS,
-    LimitKind.METRIC: Measure.METRIC,
-}
 # Decimals of the integer each measure is compared in; ratios and metrics are compared as doubles.
 MEASURE_DIGITS: Final = {
     Measure.QUANTITY: QUANTITY_DIGITS,
@@ -92,11 +48,7 @@ MEASURE_DIGITS: Final = {
 
 def measure_of(kind: LimitKind, unit: Unit) -> Measure:
     """The number a limit of this kind and unit observes."""
-    if kind in COUNT_KINDS:
-        return Measure.COUNT
-    if kind in EXPOSURE_KINDS and unit is Unit.AMOUNT:
-        return Measure.MONEY
-    return _FIXED_MEASURES.get(kind, Measure.RATIO)
+    return Measure.MONEY if kind.exposure and unit is Unit.AMOUNT else kind.measure
 
 
 class Scope(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -23,7 +23,8 @@ from typing import Final
 from risk_stream.messages.control import SetLimit
 from risk_stream.messages.fields import FieldError, required_text
 from risk_stream.messages.json_object import JsonObject, Number
-from risk_stream.messages.limit import EXPOSURE_KINDS, ROLLING_KINDS, LimitKind, Scope
+from risk_stream.messages.limit import Scope
+from risk_stream.messages.limit_kind import LimitKind
 from risk_stream.messages.read_limit import KINDS, limit_errors, read_limit
 
 _TOP_KEYS: Final = ("actor", "reason", "limits")
@@ -61,9 +62,9 @@ def read_limits_file(text: str, timestamp: int) -> list[SetLimit]:
 
 def used_keys(kind: LimitKind) -> tuple[str, ...]:
     """The keys, beyond those of every limit, that limits of this kind have."""
-    if kind in ROLLING_KINDS:
+    if kind.rolling is not None:
         return ("window",)
-    if kind in EXPOSURE_KINDS:
+    if kind.exposure:
         return ("unit",)
     extras = {
         LimitKind.RESTRICTED_SYMBOL: ("symbols",),

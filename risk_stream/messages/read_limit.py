@@ -20,19 +20,16 @@ from risk_stream.messages.instant import time_or_none
 from risk_stream.messages.json_object import JsonObject
 from risk_stream.messages.limit import (
     DRAWDOWN_WINDOWS_MS,
-    EXPOSURE_KINDS,
     OPERATORS,
-    ROLLING_KINDS,
     WARN_RATIO_DEFAULT,
     Action,
     Limit,
-    LimitKind,
-    Measure,
     Mode,
     Scope,
     Unit,
     measure_of,
 )
+from risk_stream.messages.limit_kind import LimitKind, Measure
 from risk_stream.messages.money import MONEY_DIGITS, MONEY_INTEGER_DIGITS, QUANTITY_DIGITS, QUANTITY_INTEGER_DIGITS
 
 KINDS: Final = {kind.value: kind for kind in LimitKind}
@@ -102,7 +99,7 @@ def _scope(fields: JsonObject) -> Scope:
 
 
 def _unit(fields: JsonObject) -> Unit:
-    if _kind(fields) not in EXPOSURE_KINDS:
+    if not _kind(fields).exposure:
         return Unit.RATIO
     return enum_or_none(fields, "unit", UNITS) or Unit.RATIO
 
@@ -138,7 +135,7 @@ def _mode(fields: JsonObject) -> Mode:
 
 def _window(fields: JsonObject) -> int | None:
     kind = _kind(fields)
-    if kind not in ROLLING_KINDS and kind is not LimitKind.DRAWDOWN:
+    if kind.rolling is None and kind is not LimitKind.DRAWDOWN:
         return None
     value = fields.get("window")
     if value is None:

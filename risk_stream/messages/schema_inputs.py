@@ -7,18 +7,8 @@ import msgspec
 
 from risk_stream.messages.control import Halt, Override, Rebase, Reduce, RemoveLimit, Resume, SetLimit
 from risk_stream.messages.execution import Execution, ExecutionStatus
-from risk_stream.messages.limit import (
-    DRAWDOWN_WINDOWS_MS,
-    EXPOSURE_KINDS,
-    OPERATORS,
-    ROLLING_KINDS,
-    Action,
-    Limit,
-    LimitKind,
-    Mode,
-    Scope,
-    Unit,
-)
+from risk_stream.messages.limit import DRAWDOWN_WINDOWS_MS, OPERATORS, Action, Limit, Mode, Scope, Unit
+from risk_stream.messages.limit_kind import LimitKind
 from risk_stream.messages.order import Order, OrderType, Side
 from risk_stream.messages.read_limit import ADVERSE_MOVE_MAX
 from risk_stream.messages.schema_parts import (
@@ -172,9 +162,9 @@ def _limit_needs() -> list[Schema]:
         _for_kinds(others, counted, ["threshold"]),
         _for_kinds([LimitKind.METRIC], metric, ["threshold", "metric", "operator"]),
         _for_kinds([LimitKind.RESTRICTED_SYMBOL], {"symbols": {"type": "array", "items": ID}}, ["symbols"]),
-        _for_kinds([kind for kind in LimitKind if kind in ROLLING_KINDS], window, ["window"]),
+        _for_kinds([kind for kind in LimitKind if kind.rolling is not None], window, ["window"]),
         _for_kinds([LimitKind.DRAWDOWN], drawdown_window | adverse, ["window"]),
-        _for_kinds([kind for kind in LimitKind if kind in EXPOSURE_KINDS], {"unit": nullable(enum_of(Unit))}, []),
+        _for_kinds([kind for kind in LimitKind if kind.exposure], {"unit": nullable(enum_of(Unit))}, []),
     ]
 
 

@@ -4,7 +4,8 @@ from typing import Final
 
 from risk_stream.messages.decision import DECISION_CODES, Decision, ListedLimit, NotEvaluable, Severity, Verdict
 from risk_stream.messages.inputs import Inputs
-from risk_stream.messages.limit import Action, LimitKind, Mode
+from risk_stream.messages.limit import Action, Mode
+from risk_stream.messages.limit_kind import LimitKind
 from risk_stream.messages.portfolio_risk import PortfolioRisk, TradingState, Windows
 from risk_stream.messages.schema_parts import (
     CONTROLS,

@@ -8,7 +8,8 @@ from risk_stream.messages.decision import NotEvaluable, Severity
 from risk_stream.messages.inputs import Inputs, encode_inputs
 from risk_stream.messages.instant import format_time
 from risk_stream.messages.json_text import quoted, quoted_or_null
-from risk_stream.messages.limit import Action, LimitKind, Mode
+from risk_stream.messages.limit import Action, Mode
+from risk_stream.messages.limit_kind import LimitKind
 
 
 class ViolationEvent(StrEnum):

@@ -12,7 +12,8 @@ from typing import Any
 import orjson
 
 from risk_stream.messages.control import Control, Halt, Override, Rebase, Reduce, RemoveLimit, Resume, SetLimit
-from risk_stream.messages.limit import Action, Limit, LimitKind, Mode, Scope, Unit
+from risk_stream.messages.limit import Action, Limit, Mode, Scope, Unit
+from risk_stream.messages.limit_kind import LimitKind
 from risk_stream.messages.records import Records
 
 START_MS = 1_795_341_600_000

@@ -11,7 +11,8 @@ from risk_stream.messages.control import Halt, SetLimit
 from risk_stream.messages.decode import Fault, Route, decode_control, decode_order, decode_value
 from risk_stream.messages.execution import Execution, ExecutionStatus
 from risk_stream.messages.json_object import DEPTH_MAX
-from risk_stream.messages.limit import LimitKind, Unit
+from risk_stream.messages.limit import Unit
+from risk_stream.messages.limit_kind import LimitKind
 from risk_stream.messages.murmur2 import partition_of
 from risk_stream.messages.order import InvalidOrder, Order, OrderType, Side
 from risk_stream.messages.valuation import Position, Valuation

@@ -15,20 +15,8 @@ from risk_stream.messages.fault import Fault, FaultReason
 from risk_stream.messages.headers import dead_letter_headers, violation_headers
 from risk_stream.messages.inputs import Inputs, position_text, source_text
 from risk_stream.messages.instant import format_time
-from risk_stream.messages.limit import (
-    DRAWDOWN_WINDOWS_MS,
-    EXPOSURE_KINDS,
-    OPERATORS,
-    ROLLING_KINDS,
-    Action,
-    Limit,
-    LimitKind,
-    Measure,
-    Mode,
-    Scope,
-    Unit,
-    measure_of,
-)
+from risk_stream.messages.limit import DRAWDOWN_WINDOWS_MS, OPERATORS, Action, Limit, Mode, Scope, Unit, measure_of
+from risk_stream.messages.limit_kind import LimitKind, Measure
 from risk_stream.messages.portfolio_risk import PortfolioRisk, TradingState, Windows, encode_portfolio_risk
 from risk_stream.messages.violation import Trigger, Violation, ViolationEvent, encode_violation, violation_id
 
@@ -196,11 +184,11 @@ DIGITS = {Measure.QUANTITY: 8, Measure.MONEY: 4, Measure.COUNT: 0, Measure.SECON
 def limits(draw: st.DrawFn) -> Limit:
     """Any limit that a SET_LIMIT can hold."""
     kind = draw(st.sampled_from(LimitKind))
-    unit = draw(st.sampled_from(Unit)) if kind in EXPOSURE_KINDS else Unit.RATIO
+    unit = draw(st.sampled_from(Unit)) if kind.exposure else Unit.RATIO
     digits = DIGITS.get(measure_of(kind, unit), 20)
     least = -(10**9) if kind is LimitKind.METRIC else 0
     window = None
-    if kind in ROLLING_KINDS:
+    if kind.rolling is not None:
         window = draw(st.integers(60, 30 * 86_400_000))
     elif kind is LimitKind.DRAWDOWN:
         window = draw(st.sampled_from(sorted(DRAWDOWN_WINDOWS_MS.values())))

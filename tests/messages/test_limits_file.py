@@ -4,7 +4,7 @@ import pytest
 
 from risk_stream.messages.decode import decode_control
 from risk_stream.messages.encode_control import encode_control
-from risk_stream.messages.limit import LimitKind
+from risk_stream.messages.limit_kind import LimitKind
 from risk_stream.messages.limits_file import LimitsFileError, read_limits_file, used_keys
 
 AT = 1_795_341_600_000

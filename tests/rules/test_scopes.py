@@ -8,7 +8,8 @@ import pytest
 
 from risk_stream.decide.engine import Engine
 from risk_stream.messages.control import SetLimit
-from risk_stream.messages.limit import Action, Limit, LimitKind, Mode, Scope
+from risk_stream.messages.limit import Action, Limit, Mode, Scope
+from risk_stream.messages.limit_kind import LimitKind
 from risk_stream.messages.records import Records
 from risk_stream.rules.book import Controls
 from tests.decide.engine_lives import SavedRows

@@ -24,7 +24,8 @@ from risk_stream.messages.compiled.result_row import (
 )
 from risk_stream.messages.compiled.row_message import Results
 from risk_stream.messages.decode import Route
-from risk_stream.messages.limit import Action, Limit, LimitKind, Mode, Scope
+from risk_stream.messages.limit import Action, Limit, Mode, Scope
+from risk_stream.messages.limit_kind import LimitKind
 from risk_stream.messages.records import Records
 from tests.messages.compiled.order_texts import random_record
 

@@ -30,7 +30,8 @@ from risk_stream.messages.compiled.row_message import Results, decision_of, viol
 from risk_stream.messages.compiled.write_time import TIME_MS_END
 from risk_stream.messages.decision import encode_decision
 from risk_stream.messages.decode import Route
-from risk_stream.messages.limit import Limit, LimitKind, Scope
+from risk_stream.messages.limit import Limit, Scope
+from risk_stream.messages.limit_kind import LimitKind
 from risk_stream.messages.records import Records
 from risk_stream.messages.violation import encode_violation
 from tests.messages.compiled.result_texts import random_batch, random_results
