@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from risk_stream.rules import kinds
 from risk_stream.rules import plan as pl
 from risk_stream.rules.plan import PlanArrays
-from risk_stream.rules.standing_scope import is_standing
 from risk_stream.state.arena import release
 from risk_stream.state.chunks import head_entry, next_entry, touch
 from risk_stream.state.compiled import compiled
@@ -95,12 +95,12 @@ def forget_ahead(state: State, plan: PlanArrays, slot: int, entry: int) -> None:
     now = max(state.portfolios[slot].to, state.portfolios[slot].tv)
     for i in range(plan.general.shape[0]):
         index = plan.general[i]
-        if plan.limits[index].effective_from > now and is_standing(plan, index):
+        if plan.limits[index].effective_from > now and plan.limits[index].standing != kinds.NEVER:
             forget_levels(state, slot, plan.limits[index].uid)
     if entry != -1:
         for i in range(plan.entries[entry].first, plan.entries[entry].end):
             index = plan.listed[i]
-            if plan.limits[index].effective_from > now and is_standing(plan, index):
+            if plan.limits[index].effective_from > now and plan.limits[index].standing != kinds.NEVER:
                 forget_levels(state, slot, plan.limits[index].uid)
 
 

@@ -62,7 +62,7 @@ def takes(plan: PlanArrays, index: int, context: Rows) -> bool:
         order.has_trader == 1 and limit.trader_h1 == order.trader_h1 and limit.trader_h2 == order.trader_h2
     ):
         return False
-    return not (order.reducing == 1 and catalogue.is_lifted_by_reducing(limit.kind))
+    return not (order.reducing == 1 and limit.lifted == 1)
 
 
 @compiled

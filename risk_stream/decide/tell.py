@@ -14,7 +14,7 @@ from risk_stream.messages.compiled.row_message import Results, observed_text, re
 from risk_stream.messages.fault import Fault, FaultReason
 from risk_stream.messages.headers import dead_letter_headers, violation_headers
 from risk_stream.messages.inputs import Inputs, position_text, source_text
-from risk_stream.messages.limit import LimitKind
+from risk_stream.messages.limit_kind import Standing
 from risk_stream.messages.packed import NOTHING, Event, Packed, Span, no_headers
 from risk_stream.messages.records import Records
 from risk_stream.messages.violation import Trigger, Violation, encode_violation, violation_id
@@ -59,8 +59,8 @@ def violations_by_values(
             mode=limit.mode,
             portfolio_id=portfolio_id,
             order_id=None,
-            symbol=subject if limit.kind is LimitKind.POSITION_SIZE else None,
-            sector=subject if limit.kind is LimitKind.SECTOR_EXPOSURE else None,
+            symbol=subject if limit.kind.standing is Standing.PER_SYMBOL else None,
+            sector=subject if limit.kind.standing is Standing.PER_SECTOR else None,
             observed=observed_text(row),
             threshold=limit.threshold_text,
             utilisation=utilisation_text(row),

@@ -5,15 +5,23 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from risk_stream.messages.limit import Limit, LimitKind, Unit
+from risk_stream.messages.limit import Limit, Unit
+from risk_stream.messages.limit_kind import LimitKind, Rolling, Standing
 from risk_stream.rules import plan as pl
 from risk_stream.rules.fold import Armed, Commands, Fold
-from risk_stream.rules.kinds import ACTION_NUMBERS, KIND_NUMBERS, MODE_NUMBERS, OPERATOR_NUMBERS
+from risk_stream.rules.kinds import (
+    ACTION_NUMBERS,
+    GREATER,
+    KIND_NUMBERS,
+    MODE_NUMBERS,
+    OPERATOR_NUMBERS,
+    STANDING_NUMBERS,
+)
 from risk_stream.rules.plan import Plan, PlanArrays, Rows, name_hash
 from risk_stream.state.counters import COUNT_ATTEMPTS, SUM_NOTIONAL
 from risk_stream.state.layout import DAY_MS
 
-COUNTED = {LimitKind.ORDER_RATE: COUNT_ATTEMPTS, LimitKind.TURNOVER: SUM_NOTIONAL}
+COUNTED: dict[Rolling | None, int] = {Rolling.ATTEMPTS: COUNT_ATTEMPTS, Rolling.NOTIONAL: SUM_NOTIONAL}
 PEAK_WINDOWS = {DAY_MS: 0, 7 * DAY_MS: 1, 30 * DAY_MS: 2, 0: 3}
 MASK64 = (1 << 64) - 1
 
@@ -82,7 +90,7 @@ class _Lists:
                 continue
             self.unscoped.append(index)
             # A standing limit must be found by a valuation, which has no symbol of its own.
-            if scope.symbol is not None and one.limit.kind is not LimitKind.POSITION_SIZE:
+            if scope.symbol is not None and one.limit.kind.standing is not Standing.PER_SYMBOL:
                 self.by_symbol[scope.symbol].append(index)
             else:
                 self.general.append(index)
@@ -139,11 +147,25 @@ class _Parts:
 
 def _windows(limits: Iterable[Limit]) -> list[tuple[int, int]]:
     """The rolling counters that the limits need, (window, kind), paused ones included: they may be resumed."""
-    return sorted({(limit.window_ms or 0, COUNTED[limit.kind]) for limit in limits if limit.kind in COUNTED})
+    counted = [limit for limit in limits if limit.kind.rolling in COUNTED]
+    return sorted({(limit.window_ms or 0, COUNTED[limit.kind.rolling]) for limit in counted})
 
 
 def _equal_window_ms(limits: Iterable[Limit]) -> int:
-    return max((limit.window_ms or 0 for limit in limits if limit.kind is LimitKind.DUPLICATE_ORDER), default=0)
+    equal = (limit for limit in limits if limit.kind.rolling is Rolling.EQUAL_ORDERS)
+    return max((limit.window_ms or 0 for limit in equal), default=0)
+
+
+def _standing(limit: Limit) -> Standing:
+    """How a valuation evaluates the limit: as its kind, unless its scope names what only an order has."""
+    kind, scope = limit.kind, limit.scope
+    if scope.strategy_id is not None or scope.trader_id is not None:
+        return Standing.NEVER
+    if scope.symbol is not None and kind.standing is not Standing.PER_SYMBOL:
+        return Standing.NEVER
+    if scope.sector is not None and kind.standing is not Standing.PER_SECTOR:
+        return Standing.NEVER
+    return kind.standing
 
 
 def _fill_limit(row: np.void, one: Armed, symbols: _Symbols) -> None:
@@ -162,8 +184,10 @@ def _fill_limit(row: np.void, one: Armed, symbols: _Symbols) -> None:
     row["action"] = ACTION_NUMBERS[limit.action]
     row["mode"] = MODE_NUMBERS[limit.mode]
     row["amount"] = limit.unit is Unit.AMOUNT
-    row["operator"] = OPERATOR_NUMBERS[limit.operator] if limit.operator is not None else 0
+    row["operator"] = GREATER if limit.operator is None else OPERATOR_NUMBERS[limit.operator]
     row["peak_window"] = PEAK_WINDOWS[limit.window_ms or 0] if limit.kind is LimitKind.DRAWDOWN else 0
+    row["lifted"] = limit.kind.lifted
+    row["standing"] = STANDING_NUMBERS[_standing(limit)]
     row["symbols_from"], row["symbols_to"] = symbols.add(limit.symbols)
     _fill_name(row, "metric", limit.metric)
     for name, value in (

@@ -46,6 +46,8 @@ def observe_order(state: State, plan: PlanArrays, index: int, context: Rows, see
 
 
 @compiled
-def observe_value(state: State, plan: PlanArrays, index: int, slot: int, seen: Rows) -> None:
+def observe_value(
+    state: State, plan: PlanArrays, index: int, slot: int, held_hi: int, held_lo: int, seen: Rows
+) -> None:
     """Observed: the drawdown as it is."""
     observe_fall(state, slot, plan.limits[index].peak_window, np.int64(0), np.uint64(0), seen)

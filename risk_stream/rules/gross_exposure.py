@@ -46,7 +46,9 @@ def gross_held(state: State, slot: int) -> tuple[int, int]:
 
 
 @compiled
-def observe_value(state: State, plan: PlanArrays, index: int, slot: int, seen: Rows) -> None:
+def observe_value(
+    state: State, plan: PlanArrays, index: int, slot: int, held_hi: int, held_lo: int, seen: Rows
+) -> None:
     """Observed: what is held, without open orders."""
     high, low = gross_held(state, slot)
     observe_exposure(state, plan, index, slot, high, low, seen)

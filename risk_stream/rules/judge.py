@@ -48,7 +48,7 @@ def utilisation_of(limits: Rows, index: int, seen: Rows) -> float:
         if not is_positive(limit.threshold_hi, limit.threshold_lo):
             return math.nan
         return to_double(observation.high, observation.low) / limit.threshold
-    if limit.kind == kinds.METRIC and limit.operator > kinds.AT_LEAST:
+    if limit.operator > kinds.AT_LEAST:
         return math.nan
     if not limit.threshold > 0.0:
         return math.nan
@@ -65,10 +65,8 @@ def judge(limits: Rows, index: int, seen: Rows) -> tuple[int, float]:
         violated = True
     elif observation.form == OBSERVED_SCALED:
         violated = compare(observation.high, observation.low, limit.threshold_hi, limit.threshold_lo) > 0
-    elif limit.kind == kinds.METRIC:
-        violated = holds(limit.operator, observation.value, limit.threshold)
     else:
-        violated = holds(kinds.GREATER, observation.value, limit.threshold)
+        violated = holds(limit.operator, observation.value, limit.threshold)
     if violated:
         return VIOLATED, utilisation
     # A comparison with NaN is false: a null utilisation never warns.

@@ -1,24 +1,7 @@
-"""Numbers of the limit kinds, actions, modes and operators inside the compiled loop."""
+"""Numbers of the limit kinds, actions, modes, operators and standing evaluations inside the compiled loop."""
 
-from risk_stream.messages.limit import OPERATORS, Action, LimitKind, Mode
-
-(
-    MAX_ORDER_QUANTITY,
-    MAX_ORDER_NOTIONAL,
-    PRICE_COLLAR,
-    RESTRICTED_SYMBOL,
-    DUPLICATE_ORDER,
-    ORDER_RATE,
-    TURNOVER,
-    OPEN_ORDERS,
-    POSITION_SIZE,
-    SECTOR_EXPOSURE,
-    GROSS_EXPOSURE,
-    NET_EXPOSURE,
-    DRAWDOWN,
-    VALUE_AGE,
-    METRIC,
-) = range(15)
+from risk_stream.messages.limit import OPERATORS, Action, Mode
+from risk_stream.messages.limit_kind import LimitKind, Standing
 
 KIND_NUMBERS = {kind: number for number, kind in enumerate(LimitKind)}
 
@@ -30,3 +13,11 @@ MODE_NUMBERS = {Mode.ACTIVE: MODE_ACTIVE, Mode.SHADOW: MODE_SHADOW, Mode.PAUSED:
 
 GREATER, AT_LEAST, LESS, AT_MOST, EQUAL, UNEQUAL = range(6)
 OPERATOR_NUMBERS = {operator: number for number, operator in enumerate(OPERATORS)}
+
+NEVER, ONCE, PER_SYMBOL, PER_SECTOR = range(4)
+STANDING_NUMBERS = {
+    Standing.NEVER: NEVER,
+    Standing.ONCE: ONCE,
+    Standing.PER_SYMBOL: PER_SYMBOL,
+    Standing.PER_SECTOR: PER_SECTOR,
+}

@@ -10,7 +10,7 @@ from risk_stream.state.metrics import find_metric
 
 @compiled
 def observe_metric(state: State, plan: PlanArrays, index: int, slot: int, seen: Rows) -> None:
-    """Observed: the metric's double, for an order as for a valuation."""
+    """Observed: the metric's double."""
     limit = plan.limits[index]
     if state.portfolios[slot].tv < 0:
         not_evaluable(seen, NO_VALUATION)
@@ -20,3 +20,17 @@ def observe_metric(state: State, plan: PlanArrays, index: int, slot: int, seen: 
         not_evaluable(seen, NO_METRIC)
     else:
         observe_double(seen, state.metrics[metric].value)
+
+
+@compiled
+def observe_order(state: State, plan: PlanArrays, index: int, context: Rows, seen: Rows) -> None:
+    """Observed: what the last valuation said."""
+    observe_metric(state, plan, index, context[0].slot, seen)
+
+
+@compiled
+def observe_value(
+    state: State, plan: PlanArrays, index: int, slot: int, held_hi: int, held_lo: int, seen: Rows
+) -> None:
+    """Observed: what this valuation says."""
+    observe_metric(state, plan, index, slot, seen)

@@ -44,7 +44,9 @@ def net_held(state: State, slot: int) -> tuple[int, int]:
 
 
 @compiled
-def observe_value(state: State, plan: PlanArrays, index: int, slot: int, seen: Rows) -> None:
+def observe_value(
+    state: State, plan: PlanArrays, index: int, slot: int, held_hi: int, held_lo: int, seen: Rows
+) -> None:
     """Observed: what is held, without open orders."""
     high, low = net_held(state, slot)
     observe_exposure(state, plan, index, slot, high, low, seen)

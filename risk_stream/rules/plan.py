@@ -45,12 +45,14 @@ LIMIT = np.dtype(
         ("action", np.int8),
         ("mode", np.int8),
         ("amount", np.int8),  # unit amount
-        ("operator", np.int8),
+        ("operator", np.int8),  # of METRIC; GREATER for every other kind
         ("peak_window", np.int8),
         ("has_symbol", np.int8),
         ("has_sector", np.int8),
         ("has_strategy", np.int8),
         ("has_trader", np.int8),
+        ("lifted", np.int8),  # for strictly reducing orders
+        ("standing", np.int8),  # how a valuation evaluates it, as in kinds.py
     ],
     align=True,
 )

@@ -6,7 +6,6 @@ from risk_stream.rules.observation import not_evaluable
 from risk_stream.rules.plan import PlanArrays
 from risk_stream.state.compiled import compiled
 from risk_stream.state.layout import Rows, State
-from risk_stream.state.positions import held_value
 
 
 @compiled
@@ -22,7 +21,8 @@ def observe_order(state: State, plan: PlanArrays, index: int, context: Rows, see
 
 
 @compiled
-def observe_value(state: State, plan: PlanArrays, index: int, slot: int, position: int, seen: Rows) -> None:
+def observe_value(
+    state: State, plan: PlanArrays, index: int, slot: int, held_hi: int, held_lo: int, seen: Rows
+) -> None:
     """Observed: one symbol as it is held, without open orders."""
-    high, low = held_value(state, position)
-    observe_exposure(state, plan, index, slot, high, low, seen)
+    observe_exposure(state, plan, index, slot, held_hi, held_lo, seen)

@@ -4,12 +4,13 @@ import numpy as np
 
 from risk_stream.messages.compiled.result_row import NO_REFERENCE_PRICE
 from risk_stream.rules.observation import not_evaluable, observe_double
+from risk_stream.rules.plan import PlanArrays
 from risk_stream.state.compiled import compiled
-from risk_stream.state.layout import Rows
+from risk_stream.state.layout import Rows, State
 
 
 @compiled
-def observe_order(context: Rows, seen: Rows) -> None:
+def observe_order(state: State, plan: PlanArrays, index: int, context: Rows, seen: Rows) -> None:
     """Observed: a ratio; 0 for a MARKET order. Prices are below 2^63, so their difference is exact."""
     order = context[0]
     if order.market == 1:

@@ -5,7 +5,7 @@ import numpy as np
 from risk_stream.rules.observation import COUNT_DIGITS, observe_integer
 from risk_stream.rules.plan import PlanArrays
 from risk_stream.state.compiled import compiled
-from risk_stream.state.layout import Rows
+from risk_stream.state.layout import Rows, State
 
 
 @compiled
@@ -27,7 +27,7 @@ def is_listed(symbols: Rows, first: int, end: int, h1: np.uint64, h2: np.uint64)
 
 
 @compiled
-def observe_order(plan: PlanArrays, index: int, context: Rows, seen: Rows) -> None:
+def observe_order(state: State, plan: PlanArrays, index: int, context: Rows, seen: Rows) -> None:
     """Observed: 1 or 0."""
     limit = plan.limits[index]
     order = context[0]

@@ -1,7 +1,5 @@
 """SECTOR_EXPOSURE: sum of |position value after the order| over the sector of the order's symbol."""
 
-import numpy as np
-
 from risk_stream.messages.compiled.result_row import NO_PRICE, NO_SECTOR
 from risk_stream.rules.exposure import lacks_valuation, observe_exposure
 from risk_stream.rules.observation import not_evaluable
@@ -9,7 +7,7 @@ from risk_stream.rules.plan import PlanArrays
 from risk_stream.state.compiled import compiled
 from risk_stream.state.int128 import add, magnitude
 from risk_stream.state.layout import Rows, State
-from risk_stream.state.positions import held_value, is_idle, larger_value, mark_of, sector_of
+from risk_stream.state.positions import is_idle, larger_value, mark_of, sector_of
 
 
 @compiled
@@ -38,15 +36,8 @@ def observe_order(state: State, plan: PlanArrays, index: int, context: Rows, see
 
 
 @compiled
-def observe_value(state: State, plan: PlanArrays, index: int, slot: int, sector: int, seen: Rows) -> None:
+def observe_value(
+    state: State, plan: PlanArrays, index: int, slot: int, held_hi: int, held_lo: int, seen: Rows
+) -> None:
     """Observed: one sector as it is held, without open orders."""
-    total_hi = np.int64(0)
-    total_lo = np.uint64(0)
-    position = state.portfolios[slot].positions
-    while position != -1:
-        if sector_of(state, position) == sector:
-            high, low = held_value(state, position)
-            high, low = magnitude(high, low)
-            total_hi, total_lo = add(total_hi, total_lo, high, low)
-        position = state.positions[position].next
-    observe_exposure(state, plan, index, slot, total_hi, total_lo, seen)
+    observe_exposure(state, plan, index, slot, held_hi, held_lo, seen)

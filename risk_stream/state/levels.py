@@ -27,6 +27,19 @@ def find_level(state: State, slot: int, uid: int, key: int, armed_since: int) ->
 
 
 @compiled
+def level_of(state: State, known: int) -> int:
+    """The level at an index; OK at -1."""
+    return np.int64(state.levels[known].level) if known != -1 else np.int64(OK)
+
+
+@compiled
+def confirm_level(state: State, known: int) -> None:
+    """Keep a level (-1: none) as it is."""
+    if known != -1:
+        state.levels[known].seen = np.int8(1)
+
+
+@compiled
 def start_level(state: State, slot: int, uid: int, key: int, armed_since: int, level: int) -> int:
     """Remember a level that is not OK."""
     index = take(state, LEVELS, state.levels)

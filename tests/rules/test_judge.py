@@ -64,11 +64,11 @@ def test_operators_are_consistent(a: float, by: int) -> None:
     assert holds(int64(kinds.GREATER), b, a) == less
 
 
-def limit(threshold: float, warn_ratio: float, kind: int, scaled: int = 0, operator: int = 0) -> np.ndarray:
+def limit(threshold: float, warn_ratio: float, scaled: int = 0, operator: int = kinds.GREATER) -> np.ndarray:
     """One limit as a plan has it."""
     rows = np.zeros(1, pl.LIMIT)
     row = rows[0]
-    row["threshold"], row["warn_ratio"], row["kind"], row["operator"] = threshold, warn_ratio, kind, operator
+    row["threshold"], row["warn_ratio"], row["operator"] = threshold, warn_ratio, operator
     row["threshold_hi"], row["threshold_lo"] = pair(scaled)
     return rows
 
@@ -84,7 +84,7 @@ def test_integers_compare_exactly(observed: int, threshold: int, warn_ratio: flo
     """Equal passes, one unit more does not, at any size; utilisation is the quotient of doubles."""
     seen = np.zeros(1, OBSERVATION)
     observe_integer(seen, *pair(observed), int64(4))
-    verdict, utilisation = judge(limit(float(threshold), warn_ratio, kinds.TURNOVER, threshold), int64(0), seen)
+    verdict, utilisation = judge(limit(float(threshold), warn_ratio, threshold), int64(0), seen)
     quotient = float(observed) / float(threshold) if threshold > 0 else math.nan
     assert utilisation == quotient or (math.isnan(utilisation) and math.isnan(quotient))
     warns = quotient >= warn_ratio or (not math.isnan(quotient) and is_equal(quotient, warn_ratio))
@@ -99,7 +99,7 @@ def test_ratios_pass_at_their_threshold(observed: float, expected: int) -> None:
     """A ratio equal to its threshold within rounding passes, with a warning."""
     seen = np.zeros(1, OBSERVATION)
     observe_double(seen, observed)
-    assert judge(limit(0.1, 0.8, kinds.DRAWDOWN), int64(0), seen)[0] == expected
+    assert judge(limit(0.1, 0.8), int64(0), seen)[0] == expected
 
 
 @pytest.mark.parametrize("operator", [kinds.LESS, kinds.AT_MOST, kinds.EQUAL, kinds.UNEQUAL])
@@ -107,6 +107,6 @@ def test_metrics_breached_downwards_have_no_utilisation(operator: int) -> None:
     """Null utilisation, and so no warning."""
     seen = np.zeros(1, OBSERVATION)
     observe_double(seen, 5.0)
-    verdict, utilisation = judge(limit(5.0, 0.0, kinds.METRIC, operator=operator), int64(0), seen)
+    verdict, utilisation = judge(limit(5.0, 0.0, operator=operator), int64(0), seen)
     assert math.isnan(utilisation)
     assert verdict in (VIOLATED, WITHIN)

@@ -1,4 +1,4 @@
-"""Adding a kind of limit: one file and the lines of toy_kind/recipe.py, and it decides, validates and has a schema."""
+"""Adding a kind of limit: one file and one row (toy_kind/recipe.py), and it decides, validates and has a schema."""
 
 import json
 import os

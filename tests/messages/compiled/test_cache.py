@@ -6,6 +6,7 @@ import pytest
 
 import risk_stream
 from risk_stream.messages.compiled.cache import ROOMS, counted_sources, is_compiled, sources_digest
+from risk_stream.messages.limit_kind import LimitKind
 
 PACKAGE = Path(risk_stream.__file__).parent
 SOURCES = [path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))]
@@ -39,10 +40,16 @@ def test_digest_follows_the_sources(tmp_path: Path) -> None:
     assert sources_digest(tmp_path) != first
 
 
-@pytest.mark.parametrize("name", ["instant", "decision", "violation", "limit", "compiled/limit_pieces"])
+@pytest.mark.parametrize("name", ["instant", "decision", "violation", "limit", "limit_kind", "compiled/limit_pieces"])
 def test_frozen_constants_count(name: str) -> None:
     """Compiled code holds copies of the clock skew, the codes, the severities and the numbers of a limit's pieces."""
     assert PACKAGE / "messages" / f"{name}.py" in counted_sources(PACKAGE)
+
+
+@pytest.mark.parametrize("kind", LimitKind)
+def test_the_files_of_the_kinds_count(kind: LimitKind) -> None:
+    """No import names them: they are found by the kinds' names."""
+    assert PACKAGE / "rules" / f"{kind.lower()}.py" in counted_sources(PACKAGE)
 
 
 def test_decoders_do_not_count() -> None:
