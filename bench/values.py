@@ -1,13 +1,17 @@
 """CPU microseconds of the decision engine a record of `portfolio-values`: executions, valuations, and their pictures.
 
-    python -m bench.values [--rounds N] [--json]
+    python -m bench.values [--rounds N] [--positions N ...] [--json]
 
 2,000 records a step over 500 portfolios, so each portfolio gets its risk picture in each step. Executions partly fill
 orders that are open; the orders' own steps are not counted.
+
+Then valuations of a portfolio that holds that many positions, with a limit on each position and one on each of ten
+sectors: all of them within, or all breached since the first valuation, so that no event is told either way.
 """
 
 import argparse
 import json
+import random
 import statistics
 import time
 from collections.abc import Callable
@@ -15,6 +19,7 @@ from collections.abc import Callable
 from bench.engine import NO_RECORDS, NoRows
 from bench.shape import START_MS, portfolio_id
 from risk_stream.decide.engine import Engine
+from risk_stream.messages.decode import decode_control
 from risk_stream.messages.records import Records
 from risk_stream.rules.book import Controls
 
@@ -23,6 +28,11 @@ PORTFOLIOS = 500
 POSITIONS = 5
 WARM_UP = 2
 """Steps not counted."""
+HELD = (10, 100, 1_000, 4_000)
+HELD_WORK = 100_000
+"""Positions looked at a step, about: the more are held, the fewer valuations."""
+SECTORS = 10
+THRESHOLDS = {"within": "1000000", "breached": "0"}
 
 Message = dict[str, object]
 
@@ -84,10 +94,36 @@ def measure(make: Callable[[int], Message], rounds: int) -> list[float]:
     return costs[WARM_UP:]
 
 
-def records_of(make: Callable[[int], Message], first: int) -> Records:
+def measure_held(positions: int, threshold: str, rounds: int) -> list[float]:
+    """Microseconds a valuation of a portfolio that holds these, step by step."""
+    controls = Controls()
+    for offset, kind in enumerate(("POSITION_SIZE", "SECTOR_EXPOSURE")):
+        limit = {"type": "SET_LIMIT", "limit_id": kind, "kind": kind, "threshold": threshold}
+        controls.append(offset, decode_control(json.dumps({**limit, "actor": "a", "reason": "r"}).encode(), START_MS))
+    engine, plan = Engine(0, 1, NoRows()), controls.plan()
+    held = [
+        {"symbol": f"S{place}", "quantity": 1 + place, "price": 182.25, "sector": f"T{place % SECTORS}"}
+        for place in random.Random(positions).sample(range(positions), positions)
+    ]
+    engine.step(records_of(lambda number: {**valuation(number), "positions": held}, 0, 1), NO_RECORDS, plan)
+    count = min(RECORDS, HELD_WORK // max(positions, 1))
+    costs = []
+    for number in range(rounds + WARM_UP):
+        values = records_of(valuation, 1 + number * count, count, portfolios=1)
+        before = time.process_time()
+        output = engine.step(values, NO_RECORDS, plan)
+        costs.append((time.process_time() - before) / count * 1e6)
+        if output.violations.size or output.dead_letters.size:
+            raise SystemExit(f"{output.violations.size} events, {output.dead_letters.size} dead letters")
+    return costs[WARM_UP:]
+
+
+def records_of(
+    make: Callable[[int], Message], first: int, count: int = RECORDS, portfolios: int = PORTFOLIOS
+) -> Records:
     """A step's records."""
-    numbers = range(first, first + RECORDS)
-    names = [portfolio_id(number % PORTFOLIOS) for number in numbers]
+    numbers = range(first, first + count)
+    names = [portfolio_id(number % portfolios) for number in numbers]
     values: list[bytes | None] = [
         json.dumps({"portfolio_id": name, **make(number)}).encode() for name, number in zip(names, numbers, strict=True)
     ]
@@ -98,9 +134,14 @@ def main() -> None:
     """Print the medians."""
     parser = argparse.ArgumentParser(description="CPU microseconds a record of portfolio-values")
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--positions", type=int, nargs="*", default=HELD)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     costs = {name: measure(make, options.rounds) for name, make in KINDS.items()}
+    for positions in options.positions:
+        for name, threshold in THRESHOLDS.items():
+            what = f"valuations of {positions:,} positions held, limits on each {name}"
+            costs[what] = measure_held(positions, threshold, options.rounds)
     if options.json:
         print(json.dumps(costs))
         return
