@@ -58,7 +58,8 @@ def test_thousands_of_positions_and_levels() -> None:
         both.step(StreamStep(values=[valuation(2 * offset, total, snapshot(chance, share))]))
         both.step(StreamStep(values=[valuation(2 * offset + 1, total * 2, None)]))
     assert min(both.codes[event] for event in ("DETECTED", "WARNING", "RESOLVED")) > 1_000
-    # The level of another arming or of another scope is no level of the limit.
+    both.step(StreamStep(values=[valuation(99, 1_000_000, None)]))
+    # The level of another arming or of another scope is no level of the limit: the same ones are told again.
     narrower = {**LIMITS[0], "scope": {"symbol": "S8"}}
     paused = [{**LIMITS[2], "mode": mode} for mode in ("PAUSED", "ACTIVE")]
     both.step(StreamStep(controls=commands(len(LIMITS), [narrower, *paused])))
