@@ -18,19 +18,31 @@ class TestBroker:
     bootstrap: str
 
 
+ORIGIN = pytest.StashKey[str]()
+
+
 @pytest.fixture(scope="session")
-def broker() -> Iterator[TestBroker]:
+def broker(pytestconfig: pytest.Config) -> Iterator[TestBroker]:
     """One Kafka for the whole run: the one configured, else in a container, else the embedded one.
 
     Shared by all tests: use topic prefixes and group names of your own.
     """
     configured = os.environ.get("RISK_STREAM_BROKER")
     if configured:
+        pytestconfig.stash[ORIGIN] = f"{configured}, as RISK_STREAM_BROKER says"
         yield TestBroker(configured)
         return
-    with container_broker() as bootstrap:
-        if bootstrap:
-            yield TestBroker(bootstrap)
+    with container_broker() as offer:
+        if offer.bootstrap:
+            pytestconfig.stash[ORIGIN] = offer.words
+            yield TestBroker(offer.bootstrap)
             return
     with EmbeddedBroker() as embedded:
+        pytestconfig.stash[ORIGIN] = f"the embedded one ({offer.words})"
         yield TestBroker(embedded.bootstrap)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which Kafka the tests had, and why not another."""
+    if ORIGIN in config.stash:
+        terminalreporter.write_line(f"broker of these tests: {config.stash[ORIGIN]}")
