@@ -6,9 +6,10 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from risk_stream.cli.failure import CommandError
+from risk_stream.kafka.handshake import refusal
 from risk_stream.kafka.reader import TopicError
 from risk_stream.kafka.topics import TopicsError
 from risk_stream.ops.settings import Settings
@@ -31,6 +32,9 @@ def kafka_errors(settings: Settings) -> Iterator[None]:
     except (TopicError, TopicsError) as error:
         raise CommandError(str(error)) from error
     except (KafkaError, TimeoutError, ConnectionError) as error:
+        refused = asyncio.run(refusal(settings.connection())) if isinstance(error, KafkaConnectionError) else None
+        if refused:
+            raise CommandError(f"Kafka at {refused.problem}\n{refused.advice}") from error
         reason = str(error) or type(error).__name__
         raise CommandError(
             f"Kafka at {settings.broker}: {reason}\nIs it running? `risk-stream broker start` starts one here; "

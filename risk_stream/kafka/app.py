@@ -8,12 +8,14 @@ from collections.abc import Awaitable
 from typing import Any
 
 import faust
+from aiokafka.errors import KafkaConnectionError
 
 from risk_stream.kafka.assignment import Assignment
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.connection import Connection
 from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failstop import Doubt, fail_stop
+from risk_stream.kafka.handshake import refusal
 from risk_stream.kafka.partition import Surroundings
 from risk_stream.kafka.ports import ControlsPort, DecodeControl, EngineFactory
 from risk_stream.kafka.producer import shorten_transaction_backoff
@@ -162,8 +164,14 @@ def settle_garbage_collector() -> None:
 
 async def check_topics(config: WorkerConfig) -> None:
     """Doubt unless every topic of the catalogue is there with the configured number of partitions."""
-    async with Topics(config.connection, config.topic_prefix, config.partitions) as topics:
-        states = await topics.describe()
+    try:
+        async with Topics(config.connection, config.topic_prefix, config.partitions) as topics:
+            states = await topics.describe()
+    except KafkaConnectionError as error:
+        refused = await refusal(config.connection)
+        if refused:
+            raise Doubt(f"{refused.problem}. {refused.advice}") from error
+        raise
     refuse_other_counts(states)
     missing = [state.name for state in states if state.partitions is None]
     if missing:

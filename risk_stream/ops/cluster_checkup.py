@@ -5,6 +5,7 @@ import time
 
 from aiokafka.errors import KafkaError
 
+from risk_stream.kafka.handshake import refusal
 from risk_stream.kafka.reader import TopicError, TopicReader
 from risk_stream.kafka.topics import Topics, TopicState
 from risk_stream.ops.checkup import Finding
@@ -21,6 +22,9 @@ async def check_cluster(settings: Settings) -> list[Finding]:
         async with Topics(settings.connection(), settings.topic_prefix, settings.partitions) as topics:
             states = await topics.describe()
     except (KafkaError, TimeoutError, OSError) as error:
+        refused = await refusal(settings.connection())
+        if refused:
+            return [Finding("broker", False, refused.problem, refused.advice)]
         return [Finding("broker", False, f"{settings.broker}: {str(error) or type(error).__name__}", START_ADVICE)]
     findings = [Finding("broker", True, f"{settings.broker} answers"), topics_finding(states)]
     if findings[-1].good:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from risk_stream.kafka.connection import TlsFilesError
 from risk_stream.ops.settings import Secret, Settings, is_loopback
 
 PREFIX = "RISK_STREAM_"
@@ -96,9 +97,18 @@ def _check_together(settings: Settings) -> None:
         )
     if settings.sasl_password and not settings.security_protocol.startswith("SASL"):
         raise SettingsError("sasl_password: it has no effect unless security_protocol is SASL_SSL")
+    if settings.security_protocol.endswith("SSL"):
+        _check_tls_files(settings)
     if settings.transaction_timeout_s <= settings.operation_timeout_s:
         raise SettingsError("transaction_timeout_s: must be longer than operation_timeout_s")
     _check_webhook(settings)
+
+
+def _check_tls_files(settings: Settings) -> None:
+    try:
+        settings.connection().tls_context()
+    except TlsFilesError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _check_webhook(settings: Settings) -> None:

@@ -28,13 +28,17 @@ class Done(NamedTuple):
 
 def risk_stream(*arguments: str, stdin: str = "", env: Mapping[str, str] | None = None) -> Done:
     """Run it with only these RISK_STREAM_ variables."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("RISK_STREAM_")}
     done = subprocess.run(
         [str(EXECUTABLE), *arguments],
         input=stdin,
-        env={**clean, **(env or {})},
+        env=clean_environment(env or {}),
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,
     )
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Ours, with only these RISK_STREAM_ variables."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("RISK_STREAM_")} | dict(settings)

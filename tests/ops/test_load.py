@@ -4,8 +4,10 @@ import ssl
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from risk_stream.ops.load import SettingsError, load_settings
+from tests.kafka.certificates import new_authority
 
 
 def test_defaults_need_nothing() -> None:
@@ -115,3 +117,41 @@ def test_tls_checks_certificates() -> None:
     context = load_settings({"RISK_STREAM_SECURITY_PROTOCOL": "SSL"}).connection().client_options()["ssl_context"]
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("CA_FILE", None, "^ssl_ca_file: .*pem: No such file"),
+        ("CA_FILE", "nonsense", "^ssl_ca_file: .*pem: no usable PEM"),
+        ("CERT_FILE", None, "^ssl_cert_file, ssl_key_file, ssl_key_password: .*pem, no key file: No such file"),
+        ("CERT_FILE", "nonsense", "^ssl_cert_file, ssl_key_file, ssl_key_password: .*pem, no key file: no usable PEM"),
+    ],
+)
+def test_unusable_certificate_is_named(tmp_path: Path, name: str, text: str | None, message: str) -> None:
+    """Found when the settings are read, with the setting and the file; not as a broker that does not answer."""
+    file = tmp_path / "some.pem"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(SettingsError, match=message):
+        load_settings({"RISK_STREAM_SECURITY_PROTOCOL": "SSL", f"RISK_STREAM_SSL_{name}": str(file)})
+
+
+@pytest.mark.parametrize("password", ["", "wrong", "right"])
+def test_locked_key_wants_its_password_from_the_settings(tmp_path: Path, password: str) -> None:
+    """Nobody is asked on a terminal, where a worker would hang; neither the right nor the wrong one is shown."""
+    ours = new_authority(tmp_path / "ours.pem")
+    lock = BestAvailableEncryption(b"right")
+    (tmp_path / "key.pem").write_bytes(ours.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock))
+    environment = {
+        "RISK_STREAM_SECURITY_PROTOCOL": "SSL",
+        "RISK_STREAM_SSL_CERT_FILE": str(ours.file),
+        "RISK_STREAM_SSL_KEY_FILE": str(tmp_path / "key.pem"),
+        "RISK_STREAM_SSL_KEY_PASSWORD": password,
+    }
+    if password == "right":
+        assert load_settings(environment).ssl_key_file == str(tmp_path / "key.pem")
+        return
+    with pytest.raises(SettingsError, match=r"ssl_key_password: .*ours.pem, .*key.pem: no usable PEM") as caught:
+        load_settings(environment)
+    assert "wrong" not in str(caught.value)
