@@ -6,42 +6,42 @@ its metadata cache answers "no such partition" for "no leader" (KRaftMetadataCac
 the coordinator takes for a deleted topic. The records stay open. The next marker of the same producer ends them,
 whatever it says: the commit of the first step after a crash would make an aborted step visible beside its repetition.
 
-So nothing is written before every output stands ended up to its last record. What cannot have been committed is aborted
-here by markers of our own; what may have been is a Doubt: no rule would be right for all its topics. Of a snapshot
-either is right: rows that the changelog lacks are rebuilt from the journal.
+So nothing is written before every output stands ended up to its last record. Steps that nobody can have seen any part
+of are aborted here by markers of our own; anything else is a Doubt: no marker would be right for all topics. Of a
+snapshot either is right: a changelog that lacks what the disk has is not trusted (changelog.py).
 """
 
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from aiokafka import TopicPartition
 
 from risk_stream.kafka.failstop import Doubt
-from risk_stream.kafka.journal import JournalEnd, beginning, decode, end_after
+from risk_stream.kafka.journal import JournalEnd, beginning, decode, end_after, verify
 from risk_stream.kafka.producer import PartitionProducer
 from risk_stream.kafka.range_reader import RangeReader
 
 SETTLES_S = 3.0
 """Markers are written before the fence is answered, but seen only when the replicas have them: milliseconds."""
 
-POLL_S = 0.05
+POLL_S = 0.25
 
-NEXT_STEP = (
-    "docs/finality.md, 'Left open', says what to look at; kafka-transactions.sh find-hanging names the transaction"
-)
+JOURNAL, CHANGELOG = "journal", "changelog"
+NEXT_STEP = "docs/finality.md, 'Left open', says what to look at"
 
 log = logging.getLogger(__name__)
+
+Outputs = Mapping[str, TopicPartition]
+"""Every topic that the producer writes to, by its name without prefix; the changelog as CHANGELOG."""
 
 
 async def end_what_is_left_open(
     reader: RangeReader,
     producer: PartitionProducer,
-    journal: TopicPartition,
-    decisions: TopicPartition,
-    changelog: TopicPartition,
-    others: Sequence[TopicPartition],
+    outputs: Outputs,
     inputs: tuple[TopicPartition, TopicPartition],
     committed: Callable[[TopicPartition], Awaitable[int | None]],
 ) -> None:
@@ -49,59 +49,82 @@ async def end_what_is_left_open(
 
     `inputs` are values and orders. To be called when the transactional id is taken and before anything is written.
     """
-    outputs = [journal, decisions, changelog, *others]
     left = await _left_open(reader, outputs)
     if not left:
         return
-    named = ", ".join(f"{tp.topic}/{tp.partition}" for tp in left)
-    end = await _journal_end(reader, journal)
-    if journal in left:
-        await _check_unseen(reader, end, decisions, inputs, committed)
-    elif left != [changelog] and not (decisions in left and await _is_behind(reader, end, decisions)):
-        raise Doubt(f"{named}: left open by a transaction that the journal may have: {NEXT_STEP}")
+    named = ", ".join(f"{outputs[name].topic}/{outputs[name].partition}" for name in left)
+    try:
+        await _check_unseen(reader, outputs, left, inputs, committed)
+    except Doubt as doubt:
+        raise Doubt(f"{named}: left open by a transaction, and {doubt}: {NEXT_STEP}") from doubt
     log.warning("%s: left open by a transaction that the broker gave up without telling them; aborted", named)
-    await producer.abort_left_open([tp.topic for tp in outputs])
-    left = await _left_open(reader, outputs)
-    if left:
-        named = ", ".join(f"{tp.topic}/{tp.partition}" for tp in left)
-        raise Doubt(f"{named}: left open by a transaction of another producer: {NEXT_STEP}")
+    await producer.abort_left_open([tp.topic for tp in outputs.values()])
+    if await _left_open(reader, outputs):
+        raise Doubt(f"{named}: left open by a transaction that is not ours: {NEXT_STEP}")
 
 
-async def _left_open(reader: RangeReader, outputs: list[TopicPartition]) -> list[TopicPartition]:
+async def _left_open(reader: RangeReader, outputs: Outputs) -> list[str]:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + SETTLES_S
-    while (left := await reader.left_open(outputs)) and loop.time() < deadline:
+    while (left := await reader.left_open(outputs.values())) and loop.time() < deadline:
         await asyncio.sleep(POLL_S)
-    return left
-
-
-async def _journal_end(reader: RangeReader, journal: TopicPartition) -> JournalEnd:
-    last = await reader.last(journal)
-    return beginning(0, 0) if last is None else end_after(decode(last.value))
-
-
-async def _is_behind(reader: RangeReader, end: JournalEnd, decisions: TopicPartition) -> bool:
-    """Whether the decisions left open are of orders behind the journal's end: their step was aborted."""
-    return _order_offset((await reader.first_open(decisions)).value) >= end.orders_to
+    return [name for name, tp in outputs.items() if tp in left]
 
 
 async def _check_unseen(
     reader: RangeReader,
-    end: JournalEnd,
-    decisions: TopicPartition,
+    outputs: Outputs,
+    left: list[str],
     inputs: tuple[TopicPartition, TopicPartition],
     committed: Callable[[TopicPartition], Awaitable[int | None]],
 ) -> None:
-    """Doubt when anybody may have seen the step that is to be aborted: it was committed then."""
+    """Doubt unless all that is open is of input behind the journal's end, and nothing else is: nobody saw it then."""
+    end = await _journal_end(reader, outputs[JOURNAL])
     for tp, position in zip(inputs, (end.values_to, end.orders_to), strict=True):
         offset = await committed(tp)
         if offset is not None and offset > position:
-            raise Doubt(f"{tp.topic} is committed up to {offset}, the journal is open behind {position}: {NEXT_STEP}")
-    last = await reader.last(decisions)
-    if last is not None and _order_offset(last.value) >= end.orders_to:
-        seen = f"{decisions.topic}/{decisions.partition}@{last.offset}"
-        raise Doubt(f"{seen} can be seen, the journal is open behind order {end.orders_to}: {NEXT_STEP}")
+            raise Doubt(f"{tp.topic} is committed up to {offset}, the journal ends at {position}")
+    for name, tp in outputs.items():
+        if name in (JOURNAL, CHANGELOG):
+            continue
+        if name in left:
+            record = await reader.first_open(tp)
+            if not _is_behind(end, record):
+                raise Doubt(f"{tp.topic}@{record.offset} is of a step that the journal has")
+        else:
+            record = await reader.last(tp)
+            if record is not None and _is_behind(end, record):
+                raise Doubt(f"{tp.topic}@{record.offset} can be seen, its step is not in the journal")
+    if JOURNAL in left:
+        verify(end, decode((await reader.first_open(outputs[JOURNAL])).value))
 
 
-def _order_offset(decision: bytes) -> int:
-    return int(json.loads(decision)["decision_id"].rpartition("-")[2])
+async def _journal_end(reader: RangeReader, journal: TopicPartition) -> JournalEnd:
+    last = await reader.last(journal)
+    if last is not None:
+        return end_after(decode(last.value))
+    if (await reader.bounds([journal]))[journal][1] > 0:
+        raise Doubt("the journal's last step is not kept")
+    return beginning(0, 0)
+
+
+def _is_behind(end: JournalEnd, record: Any) -> bool:
+    """Whether the record comes from input that the journal does not reach; Doubt when it does not say where from."""
+    try:
+        topic, offset = _source(record)
+        return offset >= {"orders": end.orders_to, "values": end.values_to, "controls": end.controls + 1}[topic]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Doubt(f"{record.topic}@{record.offset} does not say what it comes from ({error!r})") from error
+
+
+def _source(record: Any) -> tuple[str, int]:
+    """Kind and offset of the input that caused an output: by its header, else by its payload."""
+    headers = dict(record.headers)
+    if "ce_source" in headers:
+        topic, _, place = headers["ce_source"].decode().rpartition("/")
+        kind = next(name for name in ("orders", "values", "controls") if topic.endswith(name))
+        return kind, int(place.rpartition("@")[2])
+    payload = json.loads(record.value)
+    if "decision_id" in payload:
+        return "orders", int(payload["decision_id"].rpartition("-")[2])
+    return "values", int(payload["inputs"]["value"].rpartition("@")[2])

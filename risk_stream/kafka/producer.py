@@ -25,6 +25,9 @@ BATCH_BYTES_MAX = 960 * 1024
 """Below the broker's default message.max.bytes of 1,048,588, with room for one record's headers."""
 
 
+FENCED = "fenced: another worker has taken the partition over"
+
+
 class Write(NamedTuple):
     """Records for one topic, all to the producer's own partition."""
 
@@ -73,11 +76,16 @@ class PartitionProducer:
 
     async def abort_left_open(self, topics: Iterable[str]) -> None:
         """Abort whatever is open under our producer id on these topics, though no transaction is known to be."""
-        async with asyncio.timeout(self._timeout):
-            await self._producer.begin_transaction()
-            for topic in topics:
-                self._producer._txn_manager.maybe_add_partition_to_txn(TopicPartition(topic, self._partition))
-            await self._producer.abort_transaction()
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._producer.begin_transaction()
+                for topic in topics:
+                    self._producer._txn_manager.maybe_add_partition_to_txn(TopicPartition(topic, self._partition))
+                await self._producer.abort_transaction()
+        except TimeoutError as error:
+            raise Doubt(silence(self._timeout, set())) from error
+        except ProducerFenced as error:
+            raise Doubt(FENCED) from error
 
     async def transact(
         self,
@@ -103,7 +111,7 @@ class PartitionProducer:
         except TimeoutError as error:
             raise Doubt(silence(self._timeout, self._unanswered)) from error
         except ProducerFenced as error:
-            raise Doubt("fenced: another worker has taken the partition over") from error
+            raise Doubt(FENCED) from error
         except (KafkaError, IllegalOperation) as error:
             if self._refused is not None:
                 raise Doubt(forbidden(self._refused)) from error

@@ -17,7 +17,7 @@ from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failpoints import failpoint
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import JournalEnd, JournalRecord, Range, beginning, decode, end_after, verify
-from risk_stream.kafka.left_open import end_what_is_left_open
+from risk_stream.kafka.left_open import CHANGELOG, JOURNAL, end_what_is_left_open
 from risk_stream.kafka.pace import decide
 from risk_stream.kafka.ports import EngineFactory, EnginePort
 from risk_stream.kafka.producer import PartitionProducer
@@ -106,20 +106,10 @@ class Takeover:
     async def _end_what_is_left_open(
         self, reader: RangeReader, producer: PartitionProducer, committed: Committed
     ) -> None:
-        decisions, *others = (
-            TopicPartition(self._config.topic(name), self._partition)
-            for name in ("decisions", "violations", "dead-letters", "portfolio-risk")
-        )
-        await end_what_is_left_open(
-            reader,
-            producer,
-            self._journal,
-            decisions,
-            self._changelog,
-            others,
-            (self._values, self._orders),
-            committed,
-        )
+        names = ("decisions", "violations", "dead-letters", "portfolio-risk")
+        outputs = {name: TopicPartition(self._config.topic(name), self._partition) for name in names}
+        outputs |= {JOURNAL: self._journal, CHANGELOG: self._changelog}
+        await end_what_is_left_open(reader, producer, outputs, (self._values, self._orders), committed)
 
     async def _rows(self, reader: RangeReader, store: RowStore, bounds: Bounds) -> Saved | None:
         try:

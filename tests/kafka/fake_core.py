@@ -39,12 +39,14 @@ class FakeEngine:
         """Values first, then orders."""
         yield
         risk = [
-            self._value(key or b"", value or b"0", plan) for key, value in zip(values.keys, values.values, strict=True)
+            self._value(offset, key or b"", value or b"0", plan)
+            for offset, key, value in zip(values.offsets, values.keys, values.values, strict=True)
         ]
         decisions, letters = [], []
         for offset, key, value in zip(orders.offsets, orders.keys, orders.values, strict=True):
             if key is None or (value or b"").startswith(b"poison"):
-                letters.append(Event(key, value, [("reason", b"MALFORMED_JSON")]))
+                source = b"risk.orders/%d@%d" % (self._partition, offset)
+                letters.append(Event(key, value, [("reason", b"MALFORMED_JSON"), ("ce_source", source)]))
             else:
                 decisions.append(self._order(offset, key, value or b"", plan))
         digest = hashlib.sha256((repr((decisions, letters, risk)) + self._salt).encode()).hexdigest()
@@ -58,10 +60,11 @@ class FakeEngine:
         self._dirty.add(key)
         return state
 
-    def _value(self, key: bytes, value: bytes, plan: int) -> Event:
+    def _value(self, offset: int, key: bytes, value: bytes, plan: int) -> Event:
         state = self._of(key)
         state[1] = int(value)
-        return Event(key, b'{"value":%d,"controls":%d}' % (state[1], plan), [])
+        place = self._partition, offset, plan
+        return Event(key, b'{"value":%d,"inputs":{"value":"%d@%d","controls":%d}}' % (state[1], *place), [])
 
     def _order(self, offset: int, key: bytes, value: bytes, plan: int) -> Event:
         state = self._of(key)

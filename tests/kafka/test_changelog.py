@@ -181,6 +181,21 @@ def test_a_changelog_that_was_made_anew_is_not_trusted(cluster: Cluster) -> None
     play(cluster, body)
 
 
+def test_a_store_ahead_of_the_newest_mark_is_not_trusted(cluster: Cluster) -> None:
+    """Its last snapshot was aborted in the changelog after it was stored: an older mark must not cover newer rows."""
+
+    async def body(scene: Scene) -> None:
+        await scene.save(1, [(b"a", b"1")])
+        await scene.save(2, [])
+        known = scene.store.saved()
+        assert known is not None
+        scene.store.apply([(b"a", b"3")], known._replace(changelog_next=known.changelog_next + 1))
+        with pytest.raises(Untrusted, match="its newest mark ends at"):
+            await scene.caught_up(scene.store)
+
+    play(cluster, body)
+
+
 def test_a_lost_row_of_the_last_snapshot_is_found(cluster: Cluster) -> None:
     """Its mark counts and hashes what it closes."""
 

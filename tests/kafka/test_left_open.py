@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -12,7 +13,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from risk_stream.kafka.journal import beginning, decode, encode, end_after, next_record
 from risk_stream.kafka.producer import PartitionProducer
 from risk_stream.kafka.record_batch import batches_of
-from risk_stream.messages.packed import pack
+from risk_stream.messages.packed import Event, pack
 from tests.kafka.harness import Cluster
 
 pytestmark = pytest.mark.broker
@@ -45,36 +46,43 @@ async def _owner(cluster: Cluster) -> AsyncIterator[PartitionProducer]:
     await producer.close()
 
 
-async def leave_open(cluster: Cluster, *topics: str, ahead: int = 0) -> None:
+async def leave_open(cluster: Cluster, **ahead: int) -> None:
     """Write the step that would come next to these topics of partition 0, in a transaction nobody knows of.
 
-    Its decision is of the order `ahead` places behind the next one.
+    What each topic gets is of the input that stands so many places behind the next one; the journal's number is not
+    looked at.
     """
     end = beginning(0, 0)
     for record in await asyncio.to_thread(cluster.read, "journal"):
         if record.partition == 0:
             end = end_after(decode(record.value))
     record = next_record(end, (end.values_to, end.values_to), (end.orders_to, end.orders_to + 1), -1, "lost")
-    payloads = {"journal": encode(record), "decisions": b'{"decision_id":"0-%d","n":0}' % (end.orders_to + ahead)}
     async with _owner(cluster) as owner:
         producer = owner._producer
         await producer.begin_transaction()
-        for name in topics:
-            topic = cluster.prefix + name
+        for name, places in ahead.items():
+            order, value = end.orders_to + places, end.values_to + places
+            event = {
+                "journal": Event(None, encode(record), []),
+                "decisions": Event(b"P0", b'{"decision_id":"0-%d","n":0}' % order, []),
+                "portfolio_risk": Event(b"P0", b'{"inputs":{"value":"0@%d"}}' % value, []),
+                "dead_letters": Event(b"P0", b"bad", [("ce_source", b"risk.orders/0@%d" % order)]),
+            }[name]
+            topic = cluster.prefix + name.replace("_", "-")
             producer._txn_manager._txn_partitions.add(TopicPartition(topic, 0))
-            (batch,) = batches_of(pack([(b"P0", payloads[name], [])]), 0, 10_000)
+            (batch,) = batches_of(pack([event]), 0, 10_000)
             await (await producer.send_batch(batch, topic, partition=0))
 
 
 @pytest.mark.usefixtures("unverified")
-@pytest.mark.parametrize("topics", [("journal", "decisions"), ("journal",), ("decisions",)], ids="-".join)
-def test_an_aborted_step_that_was_left_open_is_never_seen(cluster: Cluster, topics: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("topics", ["journal decisions portfolio_risk", "journal", "decisions", "dead_letters"])
+def test_an_aborted_step_that_was_left_open_is_never_seen(cluster: Cluster, topics: str) -> None:
     """Without a marker of its own it would be committed by the first step that follows, which repeats it."""
     cluster.orders(40)
     worker = cluster.start()
     cluster.judge(40)
     assert worker.stop() == 0
-    asyncio.run(leave_open(cluster, *topics))
+    asyncio.run(leave_open(cluster, **dict.fromkeys(topics.split(), 0)))
     cluster.orders(40, first=40)
     worker = cluster.start()
     cluster.judge(80)
@@ -83,16 +91,23 @@ def test_an_aborted_step_that_was_left_open_is_never_seen(cluster: Cluster, topi
 
 
 @pytest.mark.usefixtures("unverified")
-def test_decisions_of_a_step_that_the_journal_has_are_a_doubt(cluster: Cluster) -> None:
-    """The step was committed: its decisions must not be aborted."""
+@pytest.mark.parametrize(
+    ("ahead", "topic"), [({"decisions": -1}, "decisions"), ({"decisions": 0, "portfolio_risk": -1}, "portfolio-risk")]
+)
+def test_outputs_of_a_step_that_the_journal_has_are_a_doubt(
+    cluster: Cluster, ahead: dict[str, int], topic: str
+) -> None:
+    """The step was committed: they must not be aborted, whatever else is open."""
+    cluster.publish("portfolio-values", [(0, b"P0", b"1")])
     cluster.orders(40)
     worker = cluster.start()
     cluster.judge(40)
     assert worker.stop() == 0
-    asyncio.run(leave_open(cluster, "decisions", ahead=-1))
+    asyncio.run(leave_open(cluster, **ahead))
     worker = cluster.start()
     assert worker.ends() == 1
-    assert "decisions/0: left open by a transaction that the journal may have" in worker.last_line
+    assert "left open by a transaction" in worker.last_line
+    assert re.search(rf"{topic}@\d+ is of a step that the journal has", worker.last_line)
     assert len(cluster.read("decisions")) == 40
 
 
@@ -101,10 +116,10 @@ def test_a_step_of_which_a_decision_was_seen_is_a_doubt(cluster: Cluster) -> Non
     """It was committed for some topics: aborting it for the journal would let it be decided again."""
     cluster.orders(41)
     asyncio.run(_write_a_decision(cluster))
-    asyncio.run(leave_open(cluster, "journal"))
+    asyncio.run(leave_open(cluster, journal=0))
     worker = cluster.start()
     assert worker.ends() == 1
-    assert "can be seen, the journal is open behind order 0" in worker.last_line
+    assert "decisions@0 can be seen, its step is not in the journal" in worker.last_line
 
 
 async def _write_a_decision(cluster: Cluster) -> None:
