@@ -35,6 +35,7 @@ from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.connection import Connection
 from risk_stream.kafka.range_reader import RangeReader
 from risk_stream.kafka.store import open_store
+from risk_stream.kafka.tables import TABLE_NAME
 from risk_stream.messages.murmur2 import partition_of
 
 TICK_S = 0.05
@@ -120,7 +121,7 @@ async def rebuild(broker: EmbeddedBroker, folder: Path, portfolios: int) -> list
     began = time.perf_counter()
     async with RangeReader(config) as reader:
         for number in range(PARTITIONS):
-            tp = TopicPartition(f"{place.name}-portfolios-changelog", number)
+            tp = TopicPartition(f"{place.name}-{TABLE_NAME}-changelog", number)
             store = open_store(folder / f"rows-{number}", config.block_cache_bytes)
             bounds = (await reader.bounds([tp]))[tp]
             saved = await catch_up(reader, store, tp, bounds)

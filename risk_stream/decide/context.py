@@ -3,9 +3,9 @@
 import numpy as np
 
 from risk_stream.messages.compiled.hash128 import hash128
+from risk_stream.messages.compiled.order_row import WELL_FORMED
 from risk_stream.rules import plan as pl
 from risk_stream.rules.plan import PlanArrays
-from risk_stream.state.chunks import touch
 from risk_stream.state.compiled import compiled
 from risk_stream.state.int128 import (
     PRODUCT_TO_MONEY,
@@ -16,8 +16,8 @@ from risk_stream.state.int128 import (
     negate,
     widen,
 )
-from risk_stream.state.layout import Bytes, Rows, State
-from risk_stream.state.positions import find_position, held_and_open, mark_of, position_for
+from risk_stream.state.layout import Bytes, Int32s, Rows, State
+from risk_stream.state.positions import find_position, held_and_open, mark_of, position_for, touch_position
 from risk_stream.state.text import intern
 
 
@@ -38,19 +38,26 @@ def is_strictly_reducing(state: State, position: int, side: int, quantity: int) 
 
 
 @compiled
-def learn_symbol(state: State, row: Rows, text: Bytes, slot: int, context: Rows) -> int:
-    """Intern the order's symbol, find its position and sector, remember the sector it names; the symbol's string."""
-    order = row[0]
+def learn_names(state: State, rows: Rows, text: Bytes, symbols: Int32s, sectors: Int32s) -> None:
+    """Intern the symbols and sectors of well-formed orders; -1 for a sector that is absent."""
+    for i in range(rows.shape[0]):
+        row = rows[i]
+        if row.status == WELL_FORMED:
+            symbols[i] = intern(state, text, row.symbol_at, row.symbol_len)
+            sectors[i] = intern(state, text, row.sector_at, row.sector_len)
+
+
+@compiled
+def learn_symbol(state: State, symbol: int, named: int, slot: int, context: Rows) -> None:
+    """Find the symbol's position and sector; remember the sector that the order names (-1: none)."""
     known = context[0]
-    symbol = intern(state, text, order.symbol_at, order.symbol_len)
     known.symbol_h1 = state.strings[symbol].h1
     known.symbol_h2 = state.strings[symbol].h2
-    named = intern(state, text, order.sector_at, order.sector_len)
     if named != -1:
         position = position_for(state, slot, symbol)
         if state.positions[position].order_sector != named:
             state.positions[position].order_sector = np.int32(named)
-            touch(state, slot)
+            touch_position(state, position)
     else:
         position = find_position(state, slot, symbol)
     known.position = np.int32(position)
@@ -61,7 +68,6 @@ def learn_symbol(state: State, row: Rows, text: Bytes, slot: int, context: Rows)
     if known.sector != -1:
         known.sector_h1 = state.strings[known.sector].h1
         known.sector_h2 = state.strings[known.sector].h2
-    return symbol
 
 
 @compiled

@@ -42,9 +42,17 @@ from risk_stream.rules.observation import CONTEXT, OBSERVATION
 from risk_stream.rules.plan import GENERAL_WINDOWS, Plan
 from risk_stream.state import layout as lay
 from risk_stream.state.arena import reserve
-from risk_stream.state.cut import KEY_BYTES_MAX, cut_chunks, cut_gone, cut_mains, finish_cut, finish_save
+from risk_stream.state.cut import (
+    KEY_BYTES_MAX,
+    cut_chunks,
+    cut_gone,
+    cut_mains,
+    finish_cut,
+    finish_save,
+    portfolio_bytes_max,
+)
 from risk_stream.state.layout import Bytes, Int32s, Int64s
-from risk_stream.state.save import CHUNK_BYTES_MAX, main_bytes_max
+from risk_stream.state.save import CHUNK_BYTES_MAX
 
 VALUES_PER_PART = 500
 """A value takes 2 to 4 us, with its risk picture; one that only the exact decoder reads 50 us and more."""
@@ -145,7 +153,7 @@ class Engine:
         gone_max, chunk_max, main_max = (
             int(state.header[cell]) for cell in (lay.GONE_COUNT, lay.DIRTY_CHUNK_COUNT, lay.DIRTY_COUNT)
         )
-        bounds = np.zeros((max(gone_max, chunk_max, main_max), 3), np.int64)
+        bounds = np.zeros((max(gone_max, chunk_max, 2 * main_max), 3), np.int64)
         at = np.zeros(1, np.int64)
         buffer = np.empty(max(self._cut_size, gone_max * KEY_BYTES_MAX, KEY_BYTES_MAX + CHUNK_BYTES_MAX), np.uint8)
         yield _copied(buffer, bounds, int(cut_gone(state, buffer, bounds, at)))
@@ -161,7 +169,7 @@ class Engine:
             done, count = cut_mains(state, done, buffer, bounds, at, 0)
             yield _copied(buffer, bounds, int(count))
             if done == before:  # the next row alone is larger than the buffer
-                self._cut_size = 2 * (KEY_BYTES_MAX + int(main_bytes_max(state, state.dirty[done])))
+                self._cut_size = 2 * int(portfolio_bytes_max(state, state.dirty[done]))
                 buffer = np.empty(self._cut_size, np.uint8)
         finish_cut(state)
 

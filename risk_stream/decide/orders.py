@@ -6,8 +6,16 @@ or remembers.
 
 import numpy as np
 
+from risk_stream.decide.ahead import ask_ahead
 from risk_stream.decide.binding import bind, equal_window_ms, find_row, trading_state
-from risk_stream.decide.context import is_strictly_reducing, learn_people, learn_prices, learn_symbol, learn_values
+from risk_stream.decide.context import (
+    is_strictly_reducing,
+    learn_names,
+    learn_people,
+    learn_prices,
+    learn_symbol,
+    learn_values,
+)
 from risk_stream.decide.report import name_sector, report, severity_of
 from risk_stream.decide.results import Results
 from risk_stream.messages.compiled.order_row import INVALID, WELL_FORMED
@@ -178,6 +186,8 @@ def decide_order(
     slot: int,
     record: int,
     row: Rows,
+    symbol: int,
+    sector: int,
     text: Bytes,
     context: Rows,
     seen: Rows,
@@ -202,7 +212,7 @@ def decide_order(
     known.now = max(portfolio.to, portfolio.tv)
     known.side = order.side
     known.quantity = order.quantity
-    symbol = learn_symbol(state, row, text, slot, context)
+    learn_symbol(state, symbol, sector, slot, context)
     price = order.price if order.has_price == 1 else np.int64(-1)
     known.attempt = np.int32(
         remember_attempt(state, slot, order.order_h1, order.order_h2, symbol, order.side, order.quantity, price)
@@ -248,7 +258,11 @@ def decide_orders(
     `violations_max` is how many violations one order can have under this plan; `slots[i]` is -1 only where row i is not
     well-formed and its portfolio is unknown.
     """
+    symbols = np.full(rows.shape[0], -1, np.int32)
+    sectors = np.full(rows.shape[0], -1, np.int32)
+    learn_names(state, rows, text, symbols, sectors)
     for i in range(first, rows.shape[0]):
+        ask_ahead(state, rows, slots, symbols, i)
         if results.count[0] + violations_max > results.violations.shape[0]:
             return i
         decision = results.decisions[i]
@@ -257,7 +271,9 @@ def decide_orders(
         decision.value_offset = state.portfolios[slots[i]].value_offset if slots[i] != -1 else np.int64(-1)
         if rows[i].status == WELL_FORMED:
             decision.code = np.int16(CODE_OK)
-            decide_order(state, plan, slots[i], i, rows[i : i + 1], text, context, seen, results)
+            decide_order(
+                state, plan, slots[i], i, rows[i : i + 1], symbols[i], sectors[i], text, context, seen, results
+            )
         elif rows[i].status == INVALID:
             decision.code = np.int16(CODE_INVALID_ORDER)
         decision.violation_to = np.int32(results.count[0])

@@ -12,9 +12,18 @@ from risk_stream.rules.plan import name_hash
 from risk_stream.state import layout as lay
 from risk_stream.state.arena import new_state, reserve
 from risk_stream.state.layout import CHUNK, CHUNK_KINDS, HEAD, OPENS, TAIL, State
-from risk_stream.state.load import COUNTS, evict, find_window_peaks, load_chunk, load_main, read_counts
+from risk_stream.state.load import (
+    COUNTS,
+    evict,
+    find_window_peaks,
+    load_chunk,
+    load_list,
+    load_main,
+    read_counts,
+    read_list_head,
+)
 from risk_stream.state.portfolios import create_portfolio, find_portfolio
-from risk_stream.state.save import KIND_LETTERS, MAIN_LETTER
+from risk_stream.state.save import KIND_LETTERS, LIST_LETTER, MAIN_LETTER
 from risk_stream.state.sweep import STRINGS_KEPT, sweep_strings
 
 IDLE_MS_MAX = lay.DAY_MS
@@ -71,18 +80,21 @@ class Residents:
         row, at, counts = np.frombuffer(main, np.uint8), np.zeros(1, np.int64), np.zeros(COUNTS, np.int64)
         if not read_counts(row, at, counts):
             raise DamagedRows(f"main row of {portfolio_id!r}: unknown version")
-        positions, counters, levels, metrics, opens = (int(count) for count in counts)
+        positions, counters, levels, metrics, opens, list_number = (int(count) for count in counts)
         needed = {
             lay.POSITIONS: positions,
             lay.COUNTERS: counters,
             lay.LEVELS: levels,
             lay.METRICS: metrics,
         }
-        reserve(self.state, needed, 3 * positions + levels, len(main))
         slot = self._create(portfolio_id)
         state = self.state
         # Marked as changed while it is filled, so that filling it does not list it as changed.
         state.portfolios[slot]["dirty"] = 1
+        if list_number:
+            self._load_list(portfolio_id, slot, list_number)
+        # Behind the list, which takes of the same room.
+        reserve(self.state, needed, 3 * positions + levels, len(main))
         open_chunks = np.zeros(opens, np.int64)
         load_main(state, row, at, counts, slot, open_chunks)
         if at[0] != len(main):
@@ -90,6 +102,20 @@ class Residents:
         self._load_chunks(portfolio_id, slot, open_chunks.tolist())
         find_window_peaks(self.state, slot)
         self.state.portfolios[slot]["dirty"] = 0
+
+    def _load_list(self, portfolio_id: bytes, slot: int, number: int) -> None:
+        """The positions as of the main row that named their list; those of the main row replace them."""
+        [found] = self._rows.get_many([b"%c%b" % (LIST_LETTER, portfolio_id)])
+        if found is None:
+            raise DamagedRows(f"portfolio {portfolio_id!r}: the list of positions is missing")
+        row, at = np.frombuffer(found, np.uint8), np.zeros(1, np.int64)
+        count = int(read_list_head(row, at, number))
+        if count == -1:
+            raise DamagedRows(f"portfolio {portfolio_id!r}: another list of positions than number {number}")
+        reserve(self.state, {lay.POSITIONS: count}, 3 * count, len(found))
+        load_list(self.state, row, at, slot, count)
+        if at[0] != len(found):
+            raise DamagedRows(f"list of positions of {portfolio_id!r}: {len(found)} bytes, {at[0]} read")
 
     def _load_chunks(self, portfolio_id: bytes, slot: int, open_chunks: list[int]) -> None:
         wanted = []

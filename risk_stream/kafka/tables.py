@@ -14,8 +14,10 @@ from faust.types import TP
 
 from risk_stream.kafka.changelog import TOMBSTONE_RETENTION_MS
 from risk_stream.kafka.config import WorkerConfig
+from risk_stream.state.save import VERSION
 
-TABLE_NAME = "portfolios"
+TABLE_NAME = f"portfolios-v{VERSION}"
+"""Rows of another layout are another table: its changelog is empty, so they are computed again from the journal."""
 
 Assigned = Callable[[set[TP], set[TP], int], Awaitable[None]]
 """Told the active and the standby partitions of everything, and the generation."""

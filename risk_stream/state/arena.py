@@ -80,8 +80,11 @@ def things_of(state: State, arena: int) -> Rows:
 def reserve(state: State, needed: dict[int, int], strings: int, text_bytes: int) -> None:
     """Make sure that each arena has `needed` free things, and the string pool room for that many more.
 
-    Amortised O(1) a thing: arrays double. Cost when nothing grows: about 5 us.
+    Amortised O(1) a thing: arrays double. Cost when nothing grows: about 8 us. Raises RuntimeError when what was
+    reserved before did not do: something stands in the place of something else then.
     """
+    if int(state.free[:, FREE_COUNT].min()) < 0:
+        raise RuntimeError(f"more was taken than reserved: {state.free[:, FREE_COUNT].tolist()}")
     for arena, count in needed.items():
         lacking = count - int(state.free[arena, FREE_COUNT])
         if lacking > 0:

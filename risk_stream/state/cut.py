@@ -14,9 +14,13 @@ from risk_stream.state.layout import (
 )
 from risk_stream.state.save import (
     CHUNK_BYTES_MAX,
+    list_bytes_max,
     main_bytes_max,
+    needs_list,
     put_chunk,
     put_chunk_key,
+    put_list,
+    put_list_key,
     put_main,
     put_main_key,
 )
@@ -61,12 +65,28 @@ def cut_chunks(state: State, first: int, buffer: Bytes, bounds: Int64s, at: Int6
 
 
 @compiled
+def portfolio_bytes_max(state: State, slot: int) -> int:
+    """An upper bound of what a changed portfolio's main row and list take, keys included."""
+    room = KEY_BYTES_MAX + main_bytes_max(state, slot)
+    if needs_list(state, slot):
+        room += KEY_BYTES_MAX + list_bytes_max(state, slot)
+    return room
+
+
+@compiled
 def cut_mains(state: State, first: int, buffer: Bytes, bounds: Int64s, at: Int64s, count: int) -> tuple[int, int]:
     """Changed portfolios from list place `first` on, while there is room; (place reached, rows so far)."""
     for i in range(first, state.header[DIRTY_COUNT]):
         slot = state.dirty[i]
-        if at[0] + KEY_BYTES_MAX + main_bytes_max(state, slot) > buffer.shape[0]:
+        if at[0] + portfolio_bytes_max(state, slot) > buffer.shape[0]:
             return i, count
+        if needs_list(state, slot):
+            bounds[count, 0] = at[0]
+            put_list_key(state, buffer, at, slot)
+            bounds[count, 1] = at[0]
+            put_list(state, buffer, at, slot)
+            bounds[count, 2] = at[0]
+            count += 1
         portfolio = state.portfolios[slot]
         portfolio.dirty = np.int8(0)
         portfolio.cutting = np.int8(1)

@@ -41,6 +41,9 @@ LATE_ATTEMPTS = 256
 """The last attempts of 30 days, kept although no armed limit needs them: a limit set later counts them. 150 bytes each
 with their places in the tables: 400 MB for 10,000 resident portfolios that all have so many, which is why not more."""
 
+INLINE_POSITIONS = 16
+"""Positions that are saved with the main row whenever it is; of more, only those changed since their list was saved."""
+
 MEMOS_MAX = 4_096
 """Symbols a portfolio remembers only a mark or a sector of (nothing held, nothing open); the contract sets no bound."""
 
@@ -60,8 +63,8 @@ BY_PORTFOLIO, BY_POSITION, BY_ATTEMPT, BY_SIGNATURE, BY_OPEN, BY_EXECUTION, BY_S
 TABLES = 7
 
 # Cells of State.header
-STRING_COUNT, TEXT_USED, DIRTY_COUNT, GONE_COUNT, DIRTY_CHUNK_COUNT, MEMO_CLOCK = range(6)
-HEADER_CELLS = 6
+STRING_COUNT, TEXT_USED, DIRTY_COUNT, GONE_COUNT, DIRTY_CHUNK_COUNT = range(5)
+HEADER_CELLS = 5
 
 PORTFOLIO = np.dtype(
     [
@@ -83,6 +86,8 @@ PORTFOLIO = np.dtype(
         ("ids_head", np.int64),  # first attempt whose id still counts as a duplicate
         ("open_count", np.int64),
         ("open_oldest", np.int64),  # no open order is older than this; NONE when unknown
+        ("uses", np.int64),  # of positions, so far
+        ("list_number", np.int64),  # of the list of positions that was saved last; 0: none
         # From here on nothing is saved: it is derived when a row is loaded.
         ("side_hi", np.int64, (2,)),  # sum of (held +- open) x mark, by order direction: NET of the other symbols
         ("side_lo", np.uint64, (2,)),
@@ -98,6 +103,10 @@ PORTFOLIO = np.dtype(
         ("id_len", np.int32),
         ("next", np.int32),  # free list
         ("positions", np.int32),
+        ("position_count", np.int32),
+        ("changed", np.int32),  # positions not as in the saved list, linked by next_changed
+        ("changed_count", np.int32),
+        ("repeated", np.int64),  # how often main rows repeated changed positions since the list was saved
         ("counters", np.int32),
         ("levels", np.int32),
         ("metrics", np.int32),
@@ -106,6 +115,7 @@ PORTFOLIO = np.dtype(
         ("dirty", np.int8),
         ("cutting", np.int8),  # copied by a cut that is not saved yet
         ("saved", np.int8),  # a row of it exists
+        ("relist", np.int8),  # the saved list names a position that was dropped since
     ],
     align=True,
 )
@@ -121,13 +131,15 @@ POSITION = np.dtype(
         ("snapshot_price", np.int64),  # 0: none
         ("fill_price", np.int64),
         ("order_price", np.int64),
-        ("used_at", np.int64),  # rising number of the last use, to drop the oldest memo
+        ("used_at", np.int64),  # the portfolio's `uses` at the last one, to drop the oldest memo
         ("slot", np.int32),
         ("symbol", np.int32),  # a string
         ("snapshot_sector", np.int32),  # a string; -1
         ("order_sector", np.int32),
         ("next", np.int32),
         ("previous", np.int32),
+        ("next_changed", np.int32),
+        ("is_changed", np.int8),
     ],
     align=True,
 )

@@ -32,17 +32,17 @@ from risk_stream.state.levels import release_levels, start_level
 from risk_stream.state.metrics import add_metric, release_metrics
 from risk_stream.state.opens import last_entry_of
 from risk_stream.state.portfolios import remove_portfolio
-from risk_stream.state.positions import attach, detach, position_key, start_position
+from risk_stream.state.positions import attach, detach, find_position, position_key, start_changed, start_position
 from risk_stream.state.save import VERSION
 from risk_stream.state.table import insert, remove
 from risk_stream.state.wire import get_fixed, get_int, get_string, get_wide
 
-COUNTS = 5
+COUNTS = 6
 
 
 @compiled
 def read_counts(row: Bytes, at: Int64s, counts: Int64s) -> bool:
-    """Positions, counters, levels, metrics, chunks of open orders of a main row; False for an unknown version."""
+    """Positions, counters, levels, metrics, chunks of open orders, number of the list of positions; False: unknown."""
     if row.shape[0] == 0 or row[0] != VERSION:
         return False
     at[0] = 1
@@ -53,10 +53,14 @@ def read_counts(row: Bytes, at: Int64s, counts: Int64s) -> bool:
 
 @compiled
 def load_positions(state: State, row: Bytes, at: Int64s, slot: int, count: int) -> None:
-    """Positions, with the sums over them."""
+    """Positions, with the sums over them; one that is there already is replaced."""
     for _ in range(count):
-        position = start_position(state, slot, get_string(state, row, at))
+        symbol = get_string(state, row, at)
+        position = find_position(state, slot, symbol)
+        if position == -1:
+            position = start_position(state, slot, symbol)
         detach(state, position)
+        state.positions[position].used_at = get_int(row, at)
         held = state.positions[position]
         high, low = get_wide(row, at)
         held.held_hi = high
@@ -71,6 +75,24 @@ def load_positions(state: State, row: Bytes, at: Int64s, slot: int, count: int) 
         held.snapshot_sector = np.int32(get_string(state, row, at))
         held.order_sector = np.int32(get_string(state, row, at))
         attach(state, position)
+
+
+@compiled
+def read_list_head(row: Bytes, at: Int64s, number: int) -> int:
+    """How many positions the list has; -1 when it is not the one of that number."""
+    if row.shape[0] == 0 or row[0] != VERSION:
+        return -1
+    at[0] = 1
+    if get_int(row, at) != number:
+        return -1
+    return get_int(row, at)
+
+
+@compiled
+def load_list(state: State, row: Bytes, at: Int64s, slot: int, count: int) -> None:
+    """The list of positions behind its head; before the main row, whose positions are newer."""
+    load_positions(state, row, at, slot, count)
+    start_changed(state, slot)
 
 
 @compiled
@@ -110,6 +132,8 @@ def load_main(state: State, row: Bytes, at: Int64s, counts: Int64s, slot: int, o
     portfolio.ids_head = get_int(row, at)
     portfolio.open_count = get_int(row, at)
     portfolio.open_oldest = get_int(row, at)
+    uses = get_int(row, at)
+    portfolio.list_number = counts[5]
     high, low = get_wide(row, at)
     portfolio.total_hi = high
     portfolio.total_lo = low
@@ -120,6 +144,8 @@ def load_main(state: State, row: Bytes, at: Int64s, counts: Int64s, slot: int, o
     portfolio.top_hi = high
     portfolio.top_lo = low
     load_positions(state, row, at, slot, counts[0])
+    portfolio.uses = uses
+    portfolio.repeated = np.int64(portfolio.changed_count)
     load_counters(state, row, at, slot, counts[1])
     for _ in range(counts[2]):
         uid = get_int(row, at)

@@ -55,6 +55,8 @@ def create_portfolio(state: State, text: Bytes, at: int, length: int, h1: np.uin
     portfolio.ids_head = 0
     portfolio.open_count = 0
     portfolio.open_oldest = NONE
+    portfolio.uses = 0
+    portfolio.list_number = 0
     portfolio.gross_hi = 0
     portfolio.gross_lo = np.uint64(0)
     for side in range(2):
@@ -70,6 +72,10 @@ def create_portfolio(state: State, text: Bytes, at: int, length: int, h1: np.uin
     portfolio.unmarked = np.int32(0)
     portfolio.memos = np.int32(0)
     portfolio.positions = np.int32(-1)
+    portfolio.position_count = np.int32(0)
+    portfolio.changed = np.int32(-1)
+    portfolio.changed_count = np.int32(0)
+    portfolio.repeated = 0
     portfolio.counters = np.int32(-1)
     portfolio.levels = np.int32(-1)
     portfolio.metrics = np.int32(-1)
@@ -77,6 +83,7 @@ def create_portfolio(state: State, text: Bytes, at: int, length: int, h1: np.uin
     portfolio.dirty = np.int8(0)
     portfolio.cutting = np.int8(0)
     portfolio.saved = np.int8(0)
+    portfolio.relist = np.int8(0)
     start_chains(state, slot)
     insert(state, BY_PORTFOLIO, h1, slot)
     return slot

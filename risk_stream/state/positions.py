@@ -11,7 +11,7 @@ from risk_stream.state.arena import release, take
 from risk_stream.state.chunks import touch
 from risk_stream.state.compiled import compiled
 from risk_stream.state.int128 import PRODUCT_TO_MONEY, add, compare, magnitude, multiply_divide, subtract
-from risk_stream.state.layout import BY_POSITION, MEMO_CLOCK, MEMOS_MAX, POSITIONS, State
+from risk_stream.state.layout import BY_POSITION, MEMOS_MAX, POSITIONS, State
 from risk_stream.state.table import insert, mix, remove
 
 U0 = np.uint64(0)
@@ -88,6 +88,33 @@ def larger_value(state: State, position: int) -> tuple[int, int]:
 
 
 @compiled
+def touch_position(state: State, position: int) -> None:
+    """Note that a position is not as in the saved list, and that its portfolio's row must be saved again."""
+    known = state.positions[position]
+    portfolio = state.portfolios[known.slot]
+    if known.is_changed == 0:
+        known.is_changed = np.int8(1)
+        known.next_changed = portfolio.changed
+        portfolio.changed = np.int32(position)
+        portfolio.changed_count += np.int32(1)
+    touch(state, known.slot)
+
+
+@compiled
+def start_changed(state: State, slot: int) -> None:
+    """All positions are as in the list that is saved, or was."""
+    portfolio = state.portfolios[slot]
+    position = portfolio.positions
+    while position != -1:
+        state.positions[position].is_changed = np.int8(0)
+        position = state.positions[position].next
+    portfolio.changed = np.int32(-1)
+    portfolio.changed_count = np.int32(0)
+    portfolio.repeated = 0
+    portfolio.relist = np.int8(0)
+
+
+@compiled
 def detach(state: State, position: int) -> None:
     """Take the position's share out of its portfolio's sums, before it changes."""
     known = state.positions[position]
@@ -130,7 +157,7 @@ def attach(state: State, position: int) -> None:
         portfolio.memos += np.int32(1)
     elif mark == 0:
         portfolio.unmarked += np.int32(1)
-    touch(state, known.slot)
+    touch_position(state, position)
 
 
 @compiled
@@ -150,7 +177,9 @@ def start_position(state: State, slot: int, symbol: int) -> int:
     new.order_price = 0
     new.snapshot_sector = np.int32(-1)
     new.order_sector = np.int32(-1)
+    new.is_changed = np.int8(0)
     portfolio = state.portfolios[slot]
+    portfolio.position_count += np.int32(1)
     new.previous = np.int32(-1)
     new.next = portfolio.positions
     if portfolio.positions != -1:
@@ -165,8 +194,11 @@ def start_position(state: State, slot: int, symbol: int) -> int:
 @compiled
 def use_position(state: State, position: int) -> None:
     """Note a use, so that the memo used longest ago is the first to go."""
-    state.header[MEMO_CLOCK] += 1
-    state.positions[position].used_at = state.header[MEMO_CLOCK]
+    known = state.positions[position]
+    portfolio = state.portfolios[known.slot]
+    portfolio.uses += 1
+    known.used_at = portfolio.uses
+    touch_position(state, position)
 
 
 @compiled
@@ -182,6 +214,9 @@ def drop_position(state: State, position: int) -> None:
         state.positions[known.previous].next = known.next
     if known.next != -1:
         state.positions[known.next].previous = known.previous
+    portfolio.position_count -= np.int32(1)
+    # It may stand in the saved list, and stands in that of changed positions: neither is used again.
+    portfolio.relist = np.int8(1)
     touch(state, known.slot)
     release(state, POSITIONS, state.positions, position)
 

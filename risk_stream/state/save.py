@@ -1,7 +1,11 @@
-"""Portfolios as rows: one main row of what is small, and one row a chunk of what grows.
+"""Portfolios as rows: a main row of what is small, a list of positions if there are many, a row a chunk of what grows.
 
-Keys: `P` + id for the main row; `A`, `X`, `O` or `K` (attempts, execution ids, open orders, peaks) + id + NUL + chunk
-number (8 bytes, big-endian). A row is self-contained: strings are written out. `VERSION` is its first byte.
+Keys: `P` + id for the main row; `L` + id for the list; `A`, `X`, `O` or `K` (attempts, execution ids, open orders,
+peaks) + id + NUL + chunk number (8 bytes, big-endian). A row is self-contained: strings are written out. `VERSION` is
+its first byte.
+
+The main row carries the positions that are not as in the list, so that a position which changes does not cost all that
+do not. The list is saved again when main rows have repeated as many positions as it has: at most twice the least.
 """
 
 import numpy as np
@@ -15,20 +19,23 @@ from risk_stream.state.layout import (
     FIRST,
     HEAD,
     ID_BYTES_MAX,
+    INLINE_POSITIONS,
     OPENS,
     TAIL,
     Bytes,
     Int64s,
     State,
 )
+from risk_stream.state.positions import start_changed
 from risk_stream.state.wire import INT_BYTES_MAX, WIDE_BYTES_MAX, put_fixed, put_int, put_string, put_wide
 
-VERSION = 1
+VERSION = 2
 MAIN_LETTER = 80
+LIST_LETTER = 76
 KIND_LETTERS = (65, 88, 79, 75)
 
 STRING_BYTES_MAX = INT_BYTES_MAX + ID_BYTES_MAX
-POSITION_BYTES_MAX = 3 * STRING_BYTES_MAX + 3 * WIDE_BYTES_MAX + 3 * INT_BYTES_MAX
+POSITION_BYTES_MAX = 3 * STRING_BYTES_MAX + 3 * WIDE_BYTES_MAX + 4 * INT_BYTES_MAX
 COUNTER_BYTES_MAX = 4 * INT_BYTES_MAX + WIDE_BYTES_MAX + BUCKETS * (INT_BYTES_MAX + WIDE_BYTES_MAX)
 LEVEL_BYTES_MAX = STRING_BYTES_MAX + 4 * INT_BYTES_MAX
 METRIC_BYTES = 24
@@ -38,14 +45,27 @@ CHUNK_BYTES_MAX = 3 + CHUNK * (16 + STRING_BYTES_MAX + 5 * INT_BYTES_MAX + WIDE_
 
 
 @compiled
-def counts_of(state: State, slot: int) -> tuple[int, int, int, int, int]:
-    """Positions, counters, levels, metrics and chunks of open orders."""
+def is_listed(state: State, slot: int) -> bool:
+    """Whether the list of positions holds what the main row does not."""
     portfolio = state.portfolios[slot]
-    positions = counters = levels = metrics = opens = 0
-    at = portfolio.positions
-    while at != -1:
-        positions += 1
-        at = state.positions[at].next
+    return portfolio.list_number > 0 and portfolio.relist == 0
+
+
+@compiled
+def needs_list(state: State, slot: int) -> bool:
+    """Whether the list of positions is to be saved with this cut."""
+    portfolio = state.portfolios[slot]
+    if not is_listed(state, slot):
+        return portfolio.list_number > 0 or portfolio.position_count > INLINE_POSITIONS
+    return portfolio.repeated + portfolio.changed_count >= max(portfolio.position_count, INLINE_POSITIONS)
+
+
+@compiled
+def counts_of(state: State, slot: int) -> tuple[int, int, int, int, int]:
+    """Positions of the main row, counters, levels, metrics and chunks of open orders."""
+    portfolio = state.portfolios[slot]
+    counters = levels = metrics = opens = 0
+    positions = np.int64(portfolio.changed_count if is_listed(state, slot) else portfolio.position_count)
     at = portfolio.counters
     while at != -1:
         counters += 1
@@ -69,6 +89,8 @@ def counts_of(state: State, slot: int) -> tuple[int, int, int, int, int]:
 def main_bytes_max(state: State, slot: int) -> int:
     """An upper bound of the main row's length."""
     positions, counters, levels, metrics, opens = counts_of(state, slot)
+    if needs_list(state, slot):
+        positions = np.int64(0)  # the list is saved first
     return (
         FIXED_BYTES_MAX
         + positions * POSITION_BYTES_MAX
@@ -110,26 +132,60 @@ def put_chunk_key(state: State, row: Bytes, at: Int64s, slot: int, kind: int, nu
 
 
 @compiled
-def put_positions(state: State, row: Bytes, at: Int64s, slot: int, count: int) -> None:
-    """All positions, the one used longest ago first, so that loading them restores the order."""
-    found = np.empty(count, np.int64)
-    used = np.empty(count, np.int64)
-    position = np.int64(state.portfolios[slot].positions)
-    for i in range(count):
-        found[i] = position
-        used[i] = state.positions[position].used_at
-        position = np.int64(state.positions[position].next)
-    for i in np.argsort(used):
-        known = state.positions[found[i]]
-        put_string(state, row, at, known.symbol)
-        put_wide(row, at, known.held_hi, known.held_lo)
-        for side in range(2):
-            put_wide(row, at, known.open_hi[side], known.open_lo[side])
-        put_int(row, at, known.snapshot_price)
-        put_int(row, at, known.fill_price)
-        put_int(row, at, known.order_price)
-        put_string(state, row, at, known.snapshot_sector)
-        put_string(state, row, at, known.order_sector)
+def put_position(state: State, row: Bytes, at: Int64s, position: int) -> None:
+    """One position."""
+    known = state.positions[position]
+    put_string(state, row, at, known.symbol)
+    put_int(row, at, known.used_at)
+    put_wide(row, at, known.held_hi, known.held_lo)
+    for side in range(2):
+        put_wide(row, at, known.open_hi[side], known.open_lo[side])
+    put_int(row, at, known.snapshot_price)
+    put_int(row, at, known.fill_price)
+    put_int(row, at, known.order_price)
+    put_string(state, row, at, known.snapshot_sector)
+    put_string(state, row, at, known.order_sector)
+
+
+@compiled
+def put_positions(state: State, row: Bytes, at: Int64s, slot: int) -> None:
+    """All positions, or those that the list does not have as they are."""
+    listed = is_listed(state, slot)
+    position = state.portfolios[slot].changed if listed else state.portfolios[slot].positions
+    while position != -1:
+        put_position(state, row, at, position)
+        position = state.positions[position].next_changed if listed else state.positions[position].next
+    state.portfolios[slot].repeated += np.int64(state.portfolios[slot].changed_count)
+
+
+@compiled
+def list_bytes_max(state: State, slot: int) -> int:
+    """An upper bound of the list's length."""
+    return 1 + 2 * INT_BYTES_MAX + np.int64(state.portfolios[slot].position_count) * POSITION_BYTES_MAX
+
+
+@compiled
+def put_list_key(state: State, row: Bytes, at: Int64s, slot: int) -> None:
+    """The key of the list of positions."""
+    row[at[0]] = np.uint8(LIST_LETTER)
+    at[0] += 1
+    put_id(state, row, at, slot)
+
+
+@compiled
+def put_list(state: State, row: Bytes, at: Int64s, slot: int) -> None:
+    """The list of all positions as a row's value, under a new number; the main row that names it must follow."""
+    portfolio = state.portfolios[slot]
+    portfolio.list_number += 1
+    row[at[0]] = np.uint8(VERSION)
+    at[0] += 1
+    put_int(row, at, portfolio.list_number)
+    put_int(row, at, portfolio.position_count)
+    position = portfolio.positions
+    while position != -1:
+        put_position(state, row, at, position)
+        position = state.positions[position].next
+    start_changed(state, slot)
 
 
 @compiled
@@ -181,7 +237,7 @@ def put_main(state: State, row: Bytes, at: Int64s, slot: int) -> None:
     row[at[0]] = np.uint8(VERSION)
     at[0] += 1
     positions, counters, levels, metrics, opens = counts_of(state, slot)
-    for count in (positions, counters, levels, metrics, opens):
+    for count in (positions, counters, levels, metrics, opens, portfolio.list_number):
         put_int(row, at, count)
     for kind in range(4):
         put_int(row, at, state.chains[slot, kind, HEAD])
@@ -200,10 +256,11 @@ def put_main(state: State, row: Bytes, at: Int64s, slot: int) -> None:
     put_int(row, at, portfolio.ids_head)
     put_int(row, at, portfolio.open_count)
     put_int(row, at, portfolio.open_oldest)
+    put_int(row, at, portfolio.uses)
     put_wide(row, at, portfolio.total_hi, portfolio.total_lo)
     put_wide(row, at, portfolio.flow_hi, portfolio.flow_lo)
     put_wide(row, at, portfolio.top_hi, portfolio.top_lo)
-    put_positions(state, row, at, slot, positions)
+    put_positions(state, row, at, slot)
     put_counters(state, row, at, slot)
     put_levels_and_metrics(state, row, at, slot)
 

@@ -40,6 +40,7 @@ from risk_stream.kafka.transport import (
     RiskTransport,
     take_records_as_they_are,
 )
+from risk_stream.state.save import VERSION
 
 
 def a_config(folder: Path) -> WorkerConfig:
@@ -367,9 +368,9 @@ def test_the_table_is_fausts_and_its_directory_too(tmp_path: Path) -> None:
     async def body() -> None:
         app = create_app(a_config(tmp_path))
         table = declare_table(app, a_config(tmp_path))
-        assert table.changelog_topic.get_topic_name() == "risk-stream-portfolios-changelog"
+        assert table.changelog_topic.get_topic_name() == f"risk-stream-portfolios-v{VERSION}-changelog"
         assert table.data.use_rocksdict
-        assert partition_path(table, 3).name == "portfolios-3.db"
+        assert partition_path(table, 3).name == f"portfolios-v{VERSION}-3.db"
         assert tmp_path in partition_path(table, 3).parents
 
     asyncio.run(body())

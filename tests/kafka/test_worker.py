@@ -10,6 +10,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from risk_stream.kafka.producer import PartitionProducer
+from risk_stream.state.save import VERSION
 from tests.faults.admin import configure
 from tests.kafka.harness import DEADLINE_S, Cluster
 from tests.waiting import wait_for
@@ -130,7 +131,7 @@ def test_a_damaged_directory_is_set_aside_and_rebuilt(cluster: Cluster) -> None:
     cluster.orders(100, first=300)
     cluster.start()
     cluster.judge(400)
-    assert [path.name for path in tables.glob("*.damaged-*")] == ["portfolios-0.db.damaged-1"]
+    assert [path.name for path in tables.glob("*.damaged-*")] == [f"portfolios-v{VERSION}-0.db.damaged-1"]
 
 
 def test_a_lost_directory_is_rebuilt_from_the_changelog(cluster: Cluster) -> None:
