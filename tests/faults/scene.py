@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import shutil
+import sys
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -17,11 +18,12 @@ from tests.faults import topics
 from tests.faults.sender import Sender
 from tests.faults.traffic import Traffic
 from tests.faults.watcher import Watcher
-from tests.faults.worker import STOPPED, Worker
+from tests.faults.worker import STOPPED, Worker, environment_of
 from tests.oracle.__main__ import Unread, judge
 
 PARTITIONS = 2
 POLL_SECONDS = 0.1
+REPLAY_SECONDS = 300.0
 BACK_SECONDS = 90.0  # I8: from the end of a fault to lag 0
 MEMORY_BYTES = 1 << 30
 HANDLES = 1_000
@@ -192,6 +194,19 @@ class Scene:
         await self.sender.send(self.traffic.messages(probe))
         await self.quiet()
         await worker.stop()
+
+    async def replayed(self) -> None:
+        """Show that everything, deaths and take-overs included, is decided again to the same bytes (I7)."""
+        settings = {f"RISK_STREAM_{name.upper()}": str(value) for name, value in self.settings.items()}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "risk_stream", "replay", "--json"),
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            env=environment_of(self.package_root) | settings, cwd=self.package_root or Path.cwd(),
+        )  # fmt: skip
+        async with asyncio.timeout(REPLAY_SECONDS):
+            told, said = await process.communicate()
+        why = (said.strip() or told)[-500:].decode(errors="replace")
+        self.outcome.must(process.returncode == 0, f"I7 the replay ended with {process.returncode}: {why}")
 
     async def verdict(self) -> Outcome:
         """Judge everything that is on the logs."""

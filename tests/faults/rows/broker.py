@@ -28,6 +28,7 @@ async def restart(stage: Stage, number: int, short: bool) -> Outcome:
             await asyncio.to_thread(stage.broker.start)
             scene.outcome.must(await scene.until_handled(200, timeout=90), "no progress after the broker came back")
         await scene.settle()
+        await scene.replayed()
         return await scene.verdict()
 
 

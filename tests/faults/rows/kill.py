@@ -34,6 +34,7 @@ async def at_points(stage: Stage, number: int, short: bool) -> Outcome:
         worker.start()
         await scene.settle()
         await scene.rebuilt()
+        await scene.replayed()
         return await scene.verdict()
 
 
@@ -51,6 +52,7 @@ async def at_random(stage: Stage, number: int, short: bool) -> Outcome:
             scene.outcome.injected += 1
             worker.start()
         await scene.settle()
+        await scene.replayed()
         return await scene.verdict()
 
 

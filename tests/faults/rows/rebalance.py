@@ -35,6 +35,7 @@ async def storm(stage: Stage, number: int, short: bool) -> Outcome:
             await asyncio.sleep(scene.random.uniform(2, 4 if short else 10))
             scene.outcome.must(first.running, f"worker 1 ended: {first.exit_codes} {first.last_line()}")
         await scene.settle()
+        await scene.replayed()
         return await scene.verdict()
 
 
@@ -57,4 +58,5 @@ async def paused(stage: Stage, number: int, short: bool) -> Outcome:
         scene.outcome.must(code not in (0, None), f"the paused worker was to exit: {code} {sleeper.last_line()}")
         scene.outcome.notes.append(f"the paused worker ended with {code}: {sleeper.last_line()[-160:]}")
         await scene.settle()
+        await scene.replayed()
         return await scene.verdict()
