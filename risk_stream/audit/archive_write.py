@@ -31,7 +31,8 @@ from risk_stream.audit.log import (
     partition_bounds,
 )
 from risk_stream.audit.manifest import ArchivedFile, Manifest, Segment, read_manifest, sha256_of, write_manifest
-from risk_stream.audit.recorded import NOTHING, Headers, Recorded
+from risk_stream.audit.recorded import NOTHING, Recorded, joined
+from risk_stream.messages.packed import Headers
 
 ROW_GROUP_RECORDS = 20_000
 """About 10 MB of decisions in memory at a time."""
@@ -101,7 +102,7 @@ async def _parts(
     last: Step | None = None
     end = start
     async for part in log.records(JOURNAL, partition, start, bounds.journal.end):
-        for offset, timestamp, value in zip(part.offsets, part.timestamps, part.values, strict=True):
+        for offset, timestamp, value in zip(part.offsets, part.timestamps, part.packed.values.as_list(), strict=True):
             if until_ms is None or timestamp < until_ms:
                 last, end = read_step(value) or last, offset + 1
     if last is None:
@@ -181,9 +182,9 @@ async def _groups(log: RecordedLog, part: _Part) -> AsyncIterator[Recorded]:
     async for records in log.records(part.topic, part.partition, part.start, part.end):
         kept = len(records.offsets)
         if part.belongs is not None:
-            pairs = zip(records.values, records.headers, strict=True)
-            kept = next((i for i, pair in enumerate(pairs) if not part.belongs(*pair)), kept)
-        waiting = waiting.joined(records.part(0, kept))
+            events = enumerate(records.packed.events())
+            kept = next((i for i, event in events if not part.belongs(event.value, event.headers)), kept)
+        waiting = joined([waiting, records.part(0, kept)])
         if kept < len(records.offsets):
             break
         if len(waiting.offsets) >= ROW_GROUP_RECORDS:

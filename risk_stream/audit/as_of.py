@@ -9,18 +9,9 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
+from risk_stream.audit.controls_log import read_controls
 from risk_stream.audit.journal import Step, read_step
-from risk_stream.audit.log import (
-    JOURNAL,
-    ORDERS,
-    VALUES,
-    Bounds,
-    LogError,
-    RecordedLog,
-    cursor,
-    partition_bounds,
-    read_controls,
-)
+from risk_stream.audit.log import JOURNAL, ORDERS, VALUES, Bounds, LogError, RecordedLog, cursor, partition_bounds
 from risk_stream.audit.recorded import Recorded
 from risk_stream.audit.scratch import ScratchRows
 from risk_stream.audit.span import Mark
@@ -73,7 +64,7 @@ async def _steps(log: RecordedLog, partition: int, bounds: Bounds) -> AsyncItera
     """The journal's steps from the first on; LogError when it does not begin there or cannot be read."""
     expected = 1
     async for part in log.records(JOURNAL, partition, bounds.first, bounds.end):
-        for value in part.values:
+        for value in part.packed.values.as_list():
             step = read_step(value)
             if step is None or step.seq != expected:
                 raise LogError(f"{JOURNAL}/{partition}: step {expected} cannot be read; `replay` says what is wrong")
@@ -90,10 +81,11 @@ def _before(at: Mark, part: Recorded, orders_of: Step | None) -> int:
 
 def _own(part: Recorded, key: bytes) -> Records:
     """The records of one portfolio."""
-    own = [i for i, other in enumerate(part.keys) if other == key]
+    inputs = part.inputs
+    own = [i for i, other in enumerate(inputs.keys) if other == key]
     return Records(
-        [part.offsets[i] for i in own],
-        [part.timestamps[i] for i in own],
-        [part.keys[i] for i in own],
-        [part.values[i] for i in own],
+        [inputs.offsets[i] for i in own],
+        [inputs.timestamps[i] for i in own],
+        [inputs.keys[i] for i in own],
+        [inputs.values[i] for i in own],
     )

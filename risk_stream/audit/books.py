@@ -7,7 +7,7 @@ rebases keep their order.
 
 from collections.abc import Sequence
 
-from risk_stream.audit.log import ControlsLog
+from risk_stream.audit.controls_log import ControlsLog
 from risk_stream.messages.control import RemoveLimit, SetLimit
 from risk_stream.messages.fault import Fault, FaultReason
 from risk_stream.rules.book import Controls

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from risk_stream.audit.log import ControlsLog
+from risk_stream.audit.controls_log import ControlsLog
 from risk_stream.messages.control import Control, Halt, Override, Rebase, Reduce, RemoveLimit, Resume, SetLimit
 from risk_stream.messages.encode_control import limit_fields
 from risk_stream.messages.fault import Fault

@@ -5,13 +5,17 @@ that people ask for, so that SQL over an archive needs no JSON; they are never r
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from risk_stream.audit.log import DEAD_LETTERS, DECISIONS, JOURNAL, OUTPUTS, VIOLATIONS
-from risk_stream.audit.recorded import Headers, Recorded
+from risk_stream.audit.recorded import Recorded
+from risk_stream.messages.packed import NULL, Packed, Span, headers_of, no_headers
 
 HEADERS = pa.list_(pa.struct([("name", pa.string()), ("value", pa.binary())]))
 _BASE: Final = [
@@ -64,17 +68,21 @@ def schema_of(topic: str) -> pa.Schema:
 
 def to_table(topic: str, records: Recorded) -> pa.Table:
     """The records as a table of that schema."""
-    columns: list[Any] = [records.offsets, records.timestamps, records.keys, records.values]
+    events = records.packed.events()
+    values, headers = [one.value for one in events], [one.headers for one in events]
+    columns: list[Any] = [records.offsets, records.timestamps, [one.key for one in events], values]
     if topic in OUTPUTS:
-        columns.append([[{"name": name, "value": value} for name, value in one] for one in records.headers])
+        columns.append([[{"name": name, "value": value} for name, value in one] for one in headers])
     extra = _EXTRAS.get(topic)
     if extra is not None:
         read = _reader(extra)
-        rows = [read(value) for value in records.values]
+        rows = [read(value) for value in values]
         columns += [[getattr(row, name) for row in rows] for name in extra.__struct_fields__]
     if topic == DEAD_LETTERS:
-        named = [dict(headers) for headers in records.headers]
-        columns += [[one.get(name, b"").decode("utf-8", "replace") for one in named] for name in ("reason", "source")]
+        named = [dict(one) for one in headers]
+        columns += [
+            [(one.get(name) or b"").decode("utf-8", "replace") for one in named] for name in ("reason", "source")
+        ]
     schema = schema_of(topic)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
     return pa.Table.from_arrays(arrays, schema=schema)
@@ -87,18 +95,46 @@ def stored_columns(topic: str) -> list[str]:
 
 def from_batch(batch: pa.RecordBatch) -> Recorded:
     """The records of a batch with the stored columns."""
-    count = batch.num_rows
-    headers: list[Headers] = [()] * count
-    if "headers" in batch.schema.names and len(batch.column("headers").flatten()):
-        lists = batch.column("headers").to_pylist()
-        headers = [tuple((one["name"], one["value"]) for one in own) for own in lists]
+    keys, values = _span(batch.column("key")), _span(batch.column("value"))
+    headers = _headers(batch.column("headers")) if "headers" in batch.schema.names else no_headers(batch.num_rows)
     return Recorded(
-        batch.column("offset").to_numpy().tolist(),
-        batch.column("timestamp").cast(pa.int64()).to_numpy().tolist(),
-        batch.column("key").to_pylist(),
-        batch.column("value").to_pylist(),
-        headers,
+        _integers(batch.column("offset"), pa.int64()).tolist(),
+        _integers(batch.column("timestamp"), pa.timestamp("ms", "UTC")).tolist(),
+        Packed(keys, values, headers),
     )
+
+
+# Not Array.to_numpy: pyarrow loads pandas for it, half a second.
+
+
+def _integers(column: pa.Array, kind: pa.DataType) -> npt.NDArray[np.int64]:
+    """A column of 64-bit integers, or of what is stored as such, where it lies."""
+    stored = column.cast(kind)
+    return np.frombuffer(stored.buffers()[1] or b"", np.int64)[stored.offset : stored.offset + len(stored)]
+
+
+def _span(column: pa.Array) -> Span:
+    """A column of bytes or text, where it lies."""
+    stored = column.cast(pa.binary())
+    start, stop = stored.offset, stored.offset + len(stored)
+    valid, bounds, data = stored.buffers()
+    edges = np.frombuffer(bounds or bytes(4), np.int32)[start : stop + 1].astype(np.int64)
+    ends = edges[1:]
+    if valid is not None:
+        there = np.unpackbits(np.frombuffer(valid, np.uint8), bitorder="little")[start:stop]
+        ends = np.where(there, ends, NULL)
+    return Span(np.frombuffer(data or b" ", np.uint8), edges[:-1], ends)
+
+
+def _headers(column: pa.ListArray) -> Span:
+    structs = column.flatten()
+    if not len(structs):
+        return no_headers(len(column))
+    names, values = (_span(one).as_list() for one in structs.flatten())
+    pairs: list[tuple[str, Any]] = [((name or b"").decode(), value) for name, value in zip(names, values, strict=True)]
+    ends = column.value_lengths().fill_null(0).cast(pa.int64())
+    stops = _integers(ends, pa.int64()).cumsum().tolist()
+    return headers_of([pairs[start:stop] for start, stop in pairwise([0, *stops])])
 
 
 def _reader(extra: Any) -> Callable[[bytes | None], Any]:

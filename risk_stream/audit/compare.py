@@ -1,7 +1,7 @@
 """One output topic of a partition beside what its steps must have published: a merge that survives every damage.
 
-Equal steps, nearly all, are compared as whole lists. In a step that differs each record is identified, so that one
-missing record is one finding and not a shift of everything behind it.
+Equal steps, nearly all, are compared as columns of bytes. In a step that differs each record is identified, so that
+one missing record is one finding and not a shift of everything behind it.
 """
 
 from collections import deque
@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from risk_stream.audit.findings import Kind
 from risk_stream.audit.identity import Identify, Identity, Place
-from risk_stream.audit.recorded import Cursor, Headers, Recorded
+from risk_stream.audit.recorded import Cursor, Recorded
+from risk_stream.messages.packed import Event, Headers, Packed
 
 LOOKAHEAD = 1_000
 """Records looked at beyond a step that differs: so many may be out of place together."""
@@ -22,12 +23,11 @@ Handled = dict[str, tuple[int, int]]
 """The half-open offset range of each input that a step handled."""
 
 
-class Expected(NamedTuple):
-    """What a step publishes on a topic: three equally long lists."""
+class _Part(NamedTuple):
+    """Recorded records one by one."""
 
-    keys: list[bytes | None]
-    values: list[bytes | None]
-    headers: list[Headers]
+    offsets: list[int]
+    events: list[Event]
 
 
 class Difference(NamedTuple):
@@ -75,17 +75,19 @@ class TopicComparer:
         """Published records that would stand behind the topic's last one."""
         self.lost_first: str | None = None
 
-    async def compare(self, expected: Expected, handled: Handled) -> list[Difference]:
-        """The differences of one step, which handled these ranges of each input."""
-        count = len(expected.values)
-        part = await self._cursor.peek(count)
-        if _equal(part, expected) and not self._trimmed:
-            self._cursor.skip(count)
+    async def compare(self, expected: Packed, handled: Handled) -> list[Difference]:
+        """The differences of one step, which published these records and handled these ranges of each input."""
+        part = await self._cursor.peek(expected.size)
+        if part.packed.is_same(expected) and not self._trimmed:
+            self._cursor.skip(expected.size)
             self._remember(expected)
             return []
-        if self._trimmed and await self._is_not_kept(expected):
+        events = expected.events()
+        if self._trimmed and await self._is_not_kept(events):
             return []
-        return await self._align(expected, handled)
+        differences = await self._align(events, handled)
+        self._remember(expected)
+        return differences
 
     async def rest(self) -> Recorded:
         """The next records behind the last step compared."""
@@ -108,47 +110,48 @@ class TopicComparer:
             return Kind.DUPLICATED, "it stands there once more"
         return Kind.INVENTED, "no step published it"
 
-    def _remember(self, expected: Expected) -> None:
+    def _remember(self, expected: Packed) -> None:
         # A decision is known to be a repeat by its place, so only the rarer events need remembering.
         if not self._decisions:
-            for value, headers in zip(expected.values, expected.headers, strict=True):
-                identity = self._identify(value, headers)
+            for identity in self._identities(expected.events()):
                 if identity is not None:
                     self._memory.add(identity.subject)
 
-    async def _is_not_kept(self, expected: Expected) -> bool:
+    def _identities(self, events: list[Event]) -> list[Identity | None]:
+        return [self._identify(value, headers) for _, value, headers in events]
+
+    async def _is_not_kept(self, expected: list[Event]) -> bool:
         """Whether the whole step lies before the first record that retention left."""
         first = await self._cursor.peek(1)
-        if not expected.values:
+        if not expected:
             return True
-        identities = [self._identify(value, headers) for value, headers in zip(*expected[1:], strict=True)]
-        known = self._identify(first.values[0], first.headers[0]) if first.offsets else None
+        identities = self._identities(expected)
+        [known] = self._identities(first.packed.events()) or [None]
         if known not in identities:
             self.not_kept += len(identities)
             return True
         self._trimmed = False
         return False
 
-    async def _align(self, expected: Expected, handled: Handled) -> list[Difference]:
-        wanted = [self._identify(value, headers) for value, headers in zip(*expected[1:], strict=True)]
+    async def _align(self, expected: list[Event], handled: Handled) -> list[Difference]:
+        wanted = self._identities(expected)
         index = {identity.subject: i for i, identity in enumerate(wanted) if identity is not None}
         window = await self._cursor.peek(len(wanted) + LOOKAHEAD)
-        found = [self._identify(value, headers) for value, headers in zip(window.values, window.headers, strict=True)]
+        events = window.packed.events()
+        found = self._identities(events)
         length = _belonging(found, index, handled)
         while length < len(window.offsets) and found[length] is None and length < len(wanted):
             length += 1  # unreadable, where something is missing: damaged, not inserted
         self._cursor.skip(length)
         at_end = length == len(window.offsets)
-        pairs = self._pair(window.part(0, length), found[:length], expected, wanted, index, handled, at_end)
-        differences = list(pairs)
-        self._remember(expected)
-        return differences
+        part = _Part(window.offsets[:length], events[:length])
+        return list(self._pair(part, found[:length], expected, wanted, index, handled, at_end))
 
     def _pair(
         self,
-        part: Recorded,
+        part: _Part,
         found: list[Identity | None],
-        expected: Expected,
+        expected: list[Event],
         wanted: list[Identity | None],
         index: dict[str, int],
         handled: Handled,
@@ -167,14 +170,14 @@ class TopicComparer:
                 if i < highest:
                     yield _difference(Kind.MISPLACED, part, at, identity, None, "it stands behind later ones")
                 highest = max(highest, i)
-                if not _same(part, at, expected, i):
-                    text = _what_differs(part, at, expected, i)
-                    yield _difference(Kind.CORRUPTED, part, at, identity, expected.values[i], text)
+                if part.events[at] != expected[i]:
+                    text = _what_differs(part.events[at], expected[i])
+                    yield _difference(Kind.CORRUPTED, part, at, identity, expected[i].value, text)
             elif absent and absent[0] == highest + 1 and not self._is_known(identity, handled):
                 i = absent.popleft()
                 highest = i
                 text = "another record stands in its place" if identity else "an unreadable record stands in its place"
-                yield _difference(Kind.CORRUPTED, part, at, wanted[i], expected.values[i], text)
+                yield _difference(Kind.CORRUPTED, part, at, wanted[i], expected[i].value, text)
             else:
                 kind, text = self.stray(identity, handled)
                 yield _difference(kind, part, at, identity, None, text)
@@ -186,7 +189,7 @@ class TopicComparer:
                 self.lost_first = self.lost_first or subject
                 continue
             text = "its step published it, and it is not there"
-            yield Difference(Kind.MISSING, subject, None, expected.keys[i], None, expected.values[i], text)
+            yield Difference(Kind.MISSING, subject, None, expected[i].key, None, expected[i].value, text)
 
     def _is_known(self, identity: Identity | None, handled: Handled) -> bool:
         return self.stray(identity, handled)[0] is Kind.DUPLICATED
@@ -205,22 +208,14 @@ def _is_handled(place: Place | None, handled: Handled) -> bool:
     return place is not None and place.offset < handled[place.topic][1]
 
 
-def _equal(part: Recorded, expected: Expected) -> bool:
-    return part.values == expected.values and part.keys == expected.keys and part.headers == expected.headers
-
-
-def _same(part: Recorded, at: int, expected: Expected, i: int) -> bool:
-    return (part.keys[at], part.values[at], part.headers[at]) == tuple(column[i] for column in expected)
-
-
-def _what_differs(part: Recorded, at: int, expected: Expected, i: int) -> str:
-    if part.values[at] != expected.values[i]:
+def _what_differs(recorded: Event, expected: Event) -> str:
+    if recorded.value != expected.value:
         return "its payload is not what the recorded inputs give"
-    return "its key is another" if part.keys[at] != expected.keys[i] else "its headers are others"
+    return "its key is another" if recorded.key != expected.key else "its headers are others"
 
 
 def _difference(
-    kind: Kind, part: Recorded, at: int, identity: Identity | None, expected: bytes | None, text: str
+    kind: Kind, part: _Part, at: int, identity: Identity | None, expected: bytes | None, text: str
 ) -> Difference:
-    subject = identity.subject if identity is not None else None
-    return Difference(kind, subject, part.offsets[at], part.keys[at], part.values[at], expected, text)
+    subject, event = identity.subject if identity is not None else None, part.events[at]
+    return Difference(kind, subject, part.offsets[at], event.key, event.value, expected, text)

@@ -47,7 +47,7 @@ async def _last_step(log: RecordedLog, partition: int) -> Step | None:
         start = max(bounds.first, bounds.end - reach)
         last: Step | None = None
         async for part in log.records(JOURNAL, partition, start, bounds.end):
-            last = next((step for value in reversed(part.values) if (step := read_step(value))), last)
+            last = next((step for value in reversed(part.packed.values.as_list()) if (step := read_step(value))), last)
         if last is not None:
             return last
         reach *= 8

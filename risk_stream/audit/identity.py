@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from risk_stream.audit.log import CONTROLS, DEAD_LETTERS, DECISIONS, ORDERS, VALUES, VIOLATIONS
-from risk_stream.audit.recorded import Headers
+from risk_stream.messages.packed import Headers
 
 
 class Place(NamedTuple):
@@ -68,7 +68,7 @@ def identifiers(partition: int, prefix: str) -> dict[str, Identify]:
         return Identity(found.violation_id, _place(ORDERS if by_order else VALUES, partition, text or "", "@"))
 
     def dead_letter(_: bytes | None, headers: Headers) -> Identity | None:
-        text = dict(headers).get("source", b"").decode("utf-8", "replace")
+        text = (dict(headers).get("source") or b"").decode("utf-8", "replace")
         if not text:
             return None
         match = source.fullmatch(text)

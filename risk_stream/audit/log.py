@@ -9,10 +9,6 @@ from typing import NamedTuple, Protocol
 
 from risk_stream.audit.findings import Finding
 from risk_stream.audit.recorded import Cursor, Recorded
-from risk_stream.messages.control import Control
-from risk_stream.messages.decode import decode_control
-from risk_stream.messages.fault import Fault
-from risk_stream.rules.book import Controls
 
 ORDERS, VALUES, CONTROLS = "orders", "portfolio-values", "controls"
 JOURNAL, DECISIONS, VIOLATIONS, DEAD_LETTERS = "journal", "decisions", "violations", "dead-letters"
@@ -80,41 +76,6 @@ async def partition_bounds(log: RecordedLog, partition: int) -> PartitionBounds:
     inputs = {topic: await log.bounds(topic, partition) for topic in (ORDERS, VALUES)}
     outputs = {topic: await log.bounds(topic, partition) for topic in OUTPUTS}
     return PartitionBounds(journal, inputs, outputs, published)
-
-
-class ControlsLog(NamedTuple):
-    """The controls topic: the folded book, its records as they stand, and the refused ones by offset."""
-
-    book: Controls
-    refused: dict[int, tuple[Fault, bytes | None, bytes | None, int]]
-    """Offset to fault, key, value and timestamp."""
-    end: int
-    history: list[tuple[int, Control | Fault]]
-    """Offset and decoded control, for those who fold them in another way (what_if.py)."""
-    taken_at: list[int]
-    """Of each of them the broker's timestamp, epoch milliseconds."""
-
-    def refused_between(self, after: int, upto: int) -> list[int]:
-        """Offsets of the refused controls with after < offset <= upto."""
-        return [offset for offset in self.refused if after < offset <= upto]
-
-
-async def read_controls(log: RecordedLog) -> ControlsLog:
-    """Read the controls log whole; people write it, so it fits in memory. LogError when its beginning is gone."""
-    bounds = await log.bounds(CONTROLS, 0)
-    if bounds.first > 0:
-        raise LogError(f"{CONTROLS}: the first {bounds.first} records are gone; without them no limit is known")
-    book = Controls()
-    read = ControlsLog(book, {}, bounds.end, [], [])
-    async for part in log.records(CONTROLS, 0, 0, bounds.end):
-        for offset, timestamp, key, value, _ in zip(*part, strict=True):
-            control = decode_control(value, timestamp)
-            if isinstance(control, Fault):
-                read.refused[offset] = (control, key, value, timestamp)
-            book.append(offset, control)
-            read.history.append((offset, control))
-            read.taken_at.append(timestamp)
-    return read
 
 
 def cursor(log: RecordedLog, topic: str, partition: int, bounds: Bounds) -> Cursor:

@@ -1,10 +1,15 @@
-"""Partitions do not depend on each other, so each is audited in a process of its own, one for each core at once."""
+"""Partitions do not depend on each other, so each is audited in a process of its own, one for each core at once.
+
+The engine takes two seconds to load. The processes are forked from one that has it, and that one is started first of
+all (`start_loading`): it loads while the log is looked at. Nothing of the parent's threads or locks comes along.
+"""
 
 import asyncio
 import multiprocessing
 import queue
 from collections.abc import Callable, Coroutine
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from multiprocessing import forkserver
 from typing import Any, TypeVar
 
 from risk_stream.audit.log import OpenLog, RecordedLog
@@ -18,13 +23,19 @@ POLL_S = 0.2
 _told: Any = None
 
 
+def start_loading(log_module: str) -> None:
+    """Let the process from which others are forked load the engine and the module that reads the log."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["risk_stream.audit.preload", log_module])
+    forkserver.ensure_running()
+
+
 def run_partitions(
     open_log: OpenLog, partitions: list[int], job: Job[T], jobs: int, progress: Callable[[int], None]
 ) -> list[T]:
     """The job's result for each partition, in their order; the first error of any is raised."""
-    if jobs == 1 or len(partitions) == 1:
+    if jobs == 1:
         return [asyncio.run(_run(open_log, one, job, progress)) for one in partitions]
-    context = multiprocessing.get_context("spawn")  # nothing of the parent's threads or locks comes along
+    context = multiprocessing.get_context("forkserver")
     told = context.Queue()
     with ProcessPoolExecutor(jobs, context, _initialize, (told,)) as pool:
         futures = [pool.submit(_run_in_process, open_log, one, job) for one in partitions]

@@ -2,50 +2,46 @@
 
 from bisect import bisect_left
 from collections.abc import AsyncIterator
+from itertools import chain
 from typing import NamedTuple
 
+from risk_stream.messages import packed
+from risk_stream.messages.packed import Packed
 from risk_stream.messages.records import Records
-
-Headers = tuple[tuple[str, bytes], ...]
 
 
 class Recorded(NamedTuple):
-    """Consecutive records of one topic-partition in offset order, all five lists equally long."""
+    """Consecutive records of one topic-partition in offset order, all columns equally long."""
 
     offsets: list[int]
     timestamps: list[int]
     """Epoch milliseconds."""
-    keys: list[bytes | None]
-    values: list[bytes | None]
-    headers: list[Headers]
+    packed: Packed
+    """Key, value and headers of each."""
 
     @property
     def inputs(self) -> Records:
-        """As the engine takes them."""
-        return Records(self.offsets, self.timestamps, self.keys, self.values)
+        """As the engine takes them: copies."""
+        return Records(self.offsets, self.timestamps, self.packed.keys.as_list(), self.packed.values.as_list())
 
     def part(self, start: int, stop: int) -> "Recorded":
         """The records start..stop by their number in the list, not by offset."""
-        return Recorded(
-            self.offsets[start:stop],
-            self.timestamps[start:stop],
-            self.keys[start:stop],
-            self.values[start:stop],
-            self.headers[start:stop],
-        )
-
-    def joined(self, more: "Recorded") -> "Recorded":
-        """These records, then those."""
-        return Recorded(
-            self.offsets + more.offsets,
-            self.timestamps + more.timestamps,
-            self.keys + more.keys,
-            self.values + more.values,
-            self.headers + more.headers,
-        )
+        return Recorded(self.offsets[start:stop], self.timestamps[start:stop], self.packed.part(start, stop))
 
 
-NOTHING = Recorded([], [], [], [], [])
+NOTHING = Recorded([], [], packed.NOTHING)
+
+
+def joined(parts: list[Recorded]) -> Recorded:
+    """The records of all parts, in order."""
+    filled = [part for part in parts if part.offsets]
+    if len(filled) == 1:
+        return filled[0]
+    return Recorded(
+        list(chain.from_iterable(part.offsets for part in filled)),
+        list(chain.from_iterable(part.timestamps for part in filled)),
+        packed.joined(*(part.packed.trimmed() for part in filled)),
+    )
 
 
 class Cursor:
@@ -58,30 +54,33 @@ class Cursor:
 
     async def below(self, stop: int) -> Recorded:
         """Take all records whose offset is below `stop`."""
-        taken = NOTHING
+        taken = []
         while True:
             place = bisect_left(self._waiting.offsets, stop, self._at)
-            part = self._waiting.part(self._at, place)
+            taken.append(self._waiting.part(self._at, place))
             self._at = place
-            taken = taken.joined(part) if taken.offsets else part
-            if place < len(self._waiting.offsets) or not await self._load():
-                return taken
+            if place < len(self._waiting.offsets) or not await self._load(1):
+                return joined(taken)
 
     async def peek(self, count: int) -> Recorded:
         """The next records, at most `count`, without taking them; fewer only where the partition ends."""
-        while len(self._waiting.offsets) - self._at < count and await self._load():
-            pass
+        await self._load(count)
         return self._waiting.part(self._at, self._at + count)
 
     def skip(self, count: int) -> None:
         """Take that many of the records last peeked at."""
         self._at += count
 
-    async def _load(self) -> bool:
-        try:
-            more = await anext(self._lists)  # without a default: that form breaks on 3.11
-        except StopAsyncIteration:
-            return False
-        self._waiting = self._waiting.part(self._at, len(self._waiting.offsets)).joined(more)
-        self._at = 0
-        return True
+    async def _load(self, count: int) -> bool:
+        """Have so many records waiting; whether there are."""
+        parts, missing = [], count - (len(self._waiting.offsets) - self._at)
+        while missing > 0:
+            try:
+                parts.append(await anext(self._lists))  # without a default: that form breaks on 3.11
+            except StopAsyncIteration:
+                break
+            missing -= len(parts[-1].offsets)
+        if parts:
+            self._waiting = joined([self._waiting.part(self._at, len(self._waiting.offsets)), *parts])
+            self._at = 0
+        return missing <= 0

@@ -7,13 +7,11 @@ letters -> findings. Partitions do not depend on each other.
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol
 
-import msgspec
-
 from risk_stream.audit.cause import cause_of
-from risk_stream.audit.compare import Difference, Expected, Handled, TopicComparer
+from risk_stream.audit.compare import Difference, Handled, TopicComparer
+from risk_stream.audit.controls_log import ControlsLog
 from risk_stream.audit.findings import Finding, Findings, Kind, shown
 from risk_stream.audit.identity import Place, identifiers
 from risk_stream.audit.journal import Head
@@ -26,19 +24,16 @@ from risk_stream.audit.log import (
     OUTPUTS,
     VALUES,
     VIOLATIONS,
-    ControlsLog,
     PartitionBounds,
     RecordedLog,
     cursor,
     partition_bounds,
 )
-from risk_stream.audit.recorded import Headers
-from risk_stream.audit.span import Span
+from risk_stream.audit.task import PartitionResult, Task
 from risk_stream.audit.walk import Done, Walk
 from risk_stream.messages.headers import dead_letter_headers
 from risk_stream.messages.inputs import source_text
-
-NO_HEADERS: Headers = ()
+from risk_stream.messages.packed import Event, Packed, joined, pack
 
 
 class Listener(Protocol):
@@ -47,40 +42,6 @@ class Listener(Protocol):
     def step(self, done: Done) -> None:
         """A step inside the span was decided again."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What to replay, and what to hold it against."""
-
-    span: Span
-    heads: dict[int, Head] = field(default_factory=dict)
-    """Anchored heads by partition."""
-    portfolio: str | None = None
-    """Tell only differences of this portfolio; everything is decided all the same."""
-    resident_max: int = 10_000
-
-
-class PartitionResult(msgspec.Struct):
-    """What the replay of one partition found."""
-
-    partition: int
-    steps: int = 0
-    orders: int = 0
-    values: int = 0
-    published: dict[str, int] = {}
-    """Records compared, by output topic."""
-    codes: dict[str, int] = {}
-    """Decisions by code."""
-    findings: list[Finding] = []
-    """The first of them, in order."""
-    counts: dict[Kind, int] = {}
-    """All of them."""
-    not_kept: dict[str, int] = {}
-    """Published records that retention has deleted, by topic: they could not be compared."""
-    orders_waiting: int = 0
-    """Offsets of orders behind the journal's end: not decided yet."""
-    head: Head | None = None
 
 
 async def replay_partition(
@@ -154,7 +115,7 @@ class _Judge:
                     cause = cause_of(difference.recorded, difference.expected, holds, thresholds)
                     self._tell(topic, difference, done.step.seq, cause)
             if inside:
-                self._published[topic] += len(wanted.values)
+                self._published[topic] += wanted.size
         if inside:
             self._check(done, holds)
             self._count(done)
@@ -183,38 +144,23 @@ class _Judge:
         result.head = Head(self._partition, position.seq, position.chain)
         return result
 
-    def _expected(self, done: Done) -> dict[str, Expected]:
+    def _expected(self, done: Done) -> dict[str, Packed]:
         output = done.output
-        events = output.violations.events()
-        letters = [(one.key, one.value, tuple(one.headers)) for one in output.dead_letters.events()]
-        letters += self._answers(done)
         return {
-            DECISIONS: Expected(
-                output.decisions.keys.as_list(),
-                output.decisions.values.as_list(),
-                [NO_HEADERS] * output.decisions.size,
-            ),
-            VIOLATIONS: Expected(
-                [one.key for one in events],
-                [one.value for one in events],
-                [tuple(one.headers) for one in events],
-            ),
-            DEAD_LETTERS: Expected(
-                [key for key, _, _ in letters],
-                [value for _, value, _ in letters],
-                [headers for _, _, headers in letters],
-            ),
+            DECISIONS: output.decisions,
+            VIOLATIONS: output.violations,
+            DEAD_LETTERS: joined(output.dead_letters, pack(self._answers(done))),
         }
 
-    def _answers(self, done: Done) -> list[tuple[bytes | None, bytes | None, Headers]]:
+    def _answers(self, done: Done) -> list[Event]:
         """The dead letters of refused controls: partition 0 answers each with the first step that knows it."""
         if self._partition != 0 or done.step.controls == done.before.controls:
             return []
-        letters: list[tuple[bytes | None, bytes | None, Headers]] = []
+        letters = []
         for offset in self._controls.refused_between(done.before.controls, done.step.controls):
             fault, key, value, timestamp = self._controls.refused[offset]
             source = source_text(self._controls_topic, 0, offset)
-            letters.append((key, value, tuple(dead_letter_headers(fault, source, key, timestamp))))
+            letters.append(Event(key, value, dead_letter_headers(fault, source, key, timestamp)))
         return letters
 
     def _check(self, done: Done, holds: bool) -> None:
@@ -239,7 +185,7 @@ class _Judge:
         later: list[str] = []
         while (part := await comparer.rest()).offsets:
             known = part.part(0, bisect_left(part.offsets, self._bounds.published[topic]))
-            for offset, _, key, value, headers in zip(*known, strict=True):
+            for offset, (key, value, headers) in zip(known.offsets, known.packed.events(), strict=True):
                 identity = comparer.identity(value, headers)
                 if identity is not None and self._is_later(identity.place):
                     later.append(identity.subject)

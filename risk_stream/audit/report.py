@@ -5,7 +5,7 @@ from collections import Counter
 import msgspec
 
 from risk_stream.audit.findings import VERDICT_OF, Finding, Kind, Verdict
-from risk_stream.audit.replay import PartitionResult
+from risk_stream.audit.task import PartitionResult
 
 
 class Answer(msgspec.Struct, frozen=True):

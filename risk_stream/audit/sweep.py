@@ -13,9 +13,10 @@ from decimal import Decimal
 import msgspec
 
 from risk_stream.audit.books import with_added
+from risk_stream.audit.controls_log import ControlsLog, read_controls
 from risk_stream.audit.findings import Findings
 from risk_stream.audit.judged import read_decision
-from risk_stream.audit.log import ControlsLog, LogError, RecordedLog, partition_bounds, read_controls
+from risk_stream.audit.log import LogError, RecordedLog, partition_bounds
 from risk_stream.audit.notional import notional_of
 from risk_stream.audit.span import Span
 from risk_stream.audit.walk import Done, Walk

@@ -1,5 +1,6 @@
 """One partition from the beginning of its journal: the same engine, step by step, over the recorded ranges."""
 
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
@@ -12,8 +13,10 @@ from risk_stream.decide.engine import Engine, StepOutput
 from risk_stream.messages.records import Records
 from risk_stream.rules.plan import Plan
 
-SAVE_RECORDS = 50_000
-"""The engine may forget only what is saved: this bounds what a long replay holds."""
+SAVE_RECORDS = 200_000
+"""What portfolios remember of so many records, about 50 MB, waits to be saved at most."""
+CROWDED_SAVE_RECORDS = 50_000
+"""Where there are more portfolios than may stay: the engine may forget only what is saved."""
 
 PlanOf = Callable[[Step, int], Plan]
 """The plan of a step that was committed at a time (epoch ms)."""
@@ -77,7 +80,8 @@ class Walk:
                 output = engine.step(value_records, order_records, plan)
                 yield Done(step, timestamp, before, value_records, order_records, plan, output)
                 unsaved += len(value_records.offsets) + len(order_records.offsets)
-                if unsaved >= SAVE_RECORDS:
+                crowded = engine.resident_count > self._resident_max
+                if unsaved >= (CROWDED_SAVE_RECORDS if crowded else SAVE_RECORDS):
                     rows.put(engine.cut().rows())
                     engine.saved()
                     unsaved = 0
@@ -87,7 +91,9 @@ class Walk:
         """Offset, timestamp and step of each journal record; what is wrong with one is a finding."""
         bounds = self._bounds.journal
         async for part in self._log.records(JOURNAL, self._partition, bounds.first, bounds.end):
-            for offset, timestamp, value in zip(part.offsets, part.timestamps, part.values, strict=True):
+            for offset, timestamp, value in zip(
+                part.offsets, part.timestamps, part.packed.values.as_list(), strict=True
+            ):
                 step = read_step(value)
                 if step is None:
                     self._flaw(Kind.UNREADABLE_STEP, "it is no journal record", offset, self.position.seq + 1)
@@ -128,9 +134,6 @@ async def _taken(inputs: Cursor, offsets: tuple[int, int]) -> Records:
     start, stop = offsets
     if start >= stop:
         return Records([], [], [], [])
-    part = (await inputs.below(stop)).inputs
+    part = await inputs.below(stop)
     # After a gap in the journal's ranges the records in between were handled by no step: they are passed over.
-    skipped = sum(offset < start for offset in part.offsets) if part.offsets and part.offsets[0] < start else 0
-    if not skipped:
-        return part
-    return Records(part.offsets[skipped:], part.timestamps[skipped:], part.keys[skipped:], part.values[skipped:])
+    return part.part(bisect_left(part.offsets, start), len(part.offsets)).inputs

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import msgspec
 
 from risk_stream.audit.books import with_limits_replaced, with_room
+from risk_stream.audit.controls_log import read_controls
 from risk_stream.audit.findings import Findings
 from risk_stream.audit.journal import Step
 from risk_stream.audit.judged import Judged, read_decision
-from risk_stream.audit.log import DECISIONS, LogError, RecordedLog, cursor, partition_bounds, read_controls
+from risk_stream.audit.log import DECISIONS, LogError, RecordedLog, cursor, partition_bounds
 from risk_stream.audit.notional import notional_of
 from risk_stream.audit.recorded import Cursor
 from risk_stream.audit.span import Span
@@ -133,15 +134,16 @@ class _Recorded:
         found: dict[int, Judged] = {}
         while True:
             part = await self._decisions.peek(512)
-            for i, value in enumerate(part.values):
+            values = part.packed.values.as_list()
+            for i, value in enumerate(values):
                 judged = read_decision(value)
                 if judged is not None and judged.offset >= orders_to:
                     self._decisions.skip(i)
                     return found
                 if judged is not None:
                     found[judged.offset] = judged
-            self._decisions.skip(len(part.values))
-            if not part.values:
+            self._decisions.skip(len(values))
+            if not values:
                 return found
 
 

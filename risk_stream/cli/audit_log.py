@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -13,7 +14,7 @@ from risk_stream.cli.failure import CommandError
 from risk_stream.ops.settings import Settings
 
 
-def open_log(archive: Path | None, settings: Settings) -> OpenLog:
+def open_log(archive: Path | None, settings: Settings) -> "partial[Any]":
     """The archive, or the cluster of the settings."""
     # Here, not above: Parquet and the Kafka client take half a second each to import, and only one is needed.
     if archive is not None:

@@ -1,13 +1,19 @@
 """What replay, what-if and sweep print: lines for the eye on stdout, or one JSON object."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import click
 import msgspec
 
 from risk_stream.audit.report import ReplayReport
-from risk_stream.audit.sweep import SweepPoint
-from risk_stream.audit.what_if import WhatIf
 from risk_stream.cli.output import print_fields, print_json
 from risk_stream.messages.money import MONEY_DIGITS, format_scaled
+
+if TYPE_CHECKING:  # the engine behind them takes two seconds to load
+    from risk_stream.audit.sweep import SweepPoint
+    from risk_stream.audit.what_if import WhatIf
 
 FINDINGS_SHOWN_MAX = 20
 LIMITS_SHOWN_MAX = 30

@@ -16,7 +16,7 @@ from risk_stream.ops.load import load_settings
 
 if TYPE_CHECKING:
     from risk_stream.audit.changes import Change
-    from risk_stream.audit.log import ControlsLog
+    from risk_stream.audit.controls_log import ControlsLog
 
 
 @click.command("list")
@@ -138,7 +138,7 @@ def history(archive: Path | None, limit_id: str | None, as_json: bool) -> int:
 def _controls(archive: Path | None) -> "ControlsLog":
     settings = load_settings()
     # Here, not above: checking a file should not wait for what reads the log.
-    from risk_stream.audit.log import read_controls
+    from risk_stream.audit.controls_log import read_controls
     from risk_stream.cli.audit_log import log_errors, open_log
 
     opened = open_log(archive, settings)

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from risk_stream.audit.log import OpenLog
+from risk_stream.audit.pool import run_partitions, start_loading
 from risk_stream.audit.span import Mark, Span, read_mark
 from risk_stream.cli.archive_option import archive_option
 from risk_stream.cli.audit_log import log_errors, open_log
@@ -66,6 +67,8 @@ def command(
     opened, span = open_log(archive, settings), Span(start, stop)
     if (limits or sweep) and (head or report):
         raise click.UsageError("--head and --report go with a proof, not with --limits or --sweep")
+    if jobs > 1:
+        start_loading(opened.func.__module__)
     with log_errors(settings):
         if sweep is not None:
             return _sweep(opened, settings, sweep, limits, span, portfolio, jobs, as_json)
@@ -84,12 +87,11 @@ def _prove(
     jobs: int,
     as_json: bool,
 ) -> int:
-    # The engine takes two seconds to load: a wrong option should be told before.
     from risk_stream import __version__
     from risk_stream.audit.heads import load_heads
-    from risk_stream.audit.replay import Task
     from risk_stream.audit.replay_job import replay_job
     from risk_stream.audit.report import ReplayReport, verdicts_of
+    from risk_stream.audit.task import Task
     from risk_stream.cli.audit_text import print_report, print_report_json
 
     started_ms, clock = time.time_ns() // 1_000_000, time.perf_counter()
@@ -158,7 +160,6 @@ def _sweep(
 
 
 def _run(opened: OpenLog, job: Callable[..., Any], span: Span, jobs: int, title: str) -> list[Any]:
-    from risk_stream.audit.pool import run_partitions
     from risk_stream.cli.audit_log import count_inputs, progress_bar
 
     async def count() -> tuple[list[int], int]:

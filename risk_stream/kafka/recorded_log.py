@@ -12,6 +12,7 @@ from risk_stream.audit.log import Bounds, LogError
 from risk_stream.audit.recorded import Recorded
 from risk_stream.kafka.connection import Connection
 from risk_stream.kafka.reader import missing
+from risk_stream.messages.packed import Packed, headers_of, span_of
 
 TIMEOUT_S = 60.0
 POLL_MS = 1_000
@@ -112,7 +113,9 @@ def _columns(records: list[Any]) -> Recorded:
     return Recorded(
         [record.offset for record in records],
         [record.timestamp for record in records],
-        [record.key for record in records],
-        [record.value for record in records],
-        [tuple(record.headers) for record in records],
+        Packed(
+            span_of([record.key for record in records]),
+            span_of([record.value for record in records]),
+            headers_of([record.headers for record in records]),
+        ),
     )

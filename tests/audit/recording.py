@@ -16,13 +16,14 @@ from risk_stream.audit.log import (
     VIOLATIONS,
     Bounds,
 )  # fmt: skip
-from risk_stream.audit.recorded import Headers, Recorded
+from risk_stream.audit.recorded import Recorded
 from risk_stream.decide.engine import Engine
 from risk_stream.kafka.journal import beginning, encode, end_after, next_record
 from risk_stream.messages.decode import decode_control
 from risk_stream.messages.fault import Fault
 from risk_stream.messages.headers import dead_letter_headers
 from risk_stream.messages.murmur2 import partition_of
+from risk_stream.messages.packed import Headers, pack
 from risk_stream.messages.records import Records
 from risk_stream.rules.book import Controls
 
@@ -44,7 +45,7 @@ class Line:
     timestamp: int
     key: bytes | None
     value: bytes | None
-    headers: Headers = ()
+    headers: Headers = field(default_factory=list)
 
 
 @dataclass
@@ -76,9 +77,7 @@ class Recording:
             yield Recorded(
                 [line.offset for line in part],
                 [line.timestamp for line in part],
-                [line.key for line in part],
-                [line.value for line in part],
-                [line.headers for line in part],
+                pack((line.key, line.value, line.headers) for line in part),
             )
 
     def lines(self, topic: str, partition: int) -> list[Line]:
@@ -86,11 +85,11 @@ class Recording:
         return self.topics.setdefault((topic, partition), [])
 
     def append(self, topic: str, partition: int, timestamp: int, key: bytes | None, value: bytes | None,
-               headers: Headers = (), gap: int = 0) -> int:  # fmt: skip
+               headers: Headers | None = None, gap: int = 0) -> int:  # fmt: skip
         """Append a record, `gap` offsets behind the last; its offset."""
         lines = self.lines(topic, partition)
         offset = (lines[-1].offset + 1 if lines else 0) + gap
-        lines.append(Line(offset, timestamp, key, value, headers))
+        lines.append(Line(offset, timestamp, key, value, headers or []))
         return offset
 
 
@@ -171,10 +170,10 @@ def decide(log: Recording, partition: int, draw: random.Random) -> None:
             log.append(DECISIONS, partition, now, key, value)
         for topic, events in ((VIOLATIONS, output.violations), (DEAD_LETTERS, output.dead_letters)):
             for event in events.events():
-                log.append(topic, partition, now, event.key, event.value, tuple(event.headers))
+                log.append(topic, partition, now, event.key, event.value, event.headers)
         for offset, (fault, line) in refused.items():
             if partition == 0 and end.controls < offset <= controls.version:
                 headers = dead_letter_headers(fault, f"{log.prefix}controls/0@{offset}", line.key, line.timestamp)
-                log.append(DEAD_LETTERS, 0, now, line.key, line.value, tuple(headers))
+                log.append(DEAD_LETTERS, 0, now, line.key, line.value, headers)
         log.append(JOURNAL, partition, now, None, encode(step))
         end = end_after(step)

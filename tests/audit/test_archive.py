@@ -10,12 +10,14 @@ import pytest
 
 from risk_stream.audit.archive_log import ArchiveLog
 from risk_stream.audit.archive_write import write_segment
+from risk_stream.audit.controls_log import read_controls
 from risk_stream.audit.findings import Kind
 from risk_stream.audit.heads import HeadFile, load_heads, read_heads
-from risk_stream.audit.log import DECISIONS, JOURNAL, KEYED, OUTPUTS, Bounds, LogError, read_controls
+from risk_stream.audit.log import DECISIONS, JOURNAL, KEYED, OUTPUTS, Bounds, LogError
 from risk_stream.audit.manifest import Segment, read_manifest
-from risk_stream.audit.replay import PartitionResult, Task, replay_partition
+from risk_stream.audit.replay import replay_partition
 from risk_stream.audit.span import Span
+from risk_stream.audit.task import PartitionResult, Task
 from tests.audit.recording import Recording, record
 
 

@@ -4,7 +4,8 @@ import asyncio
 import json
 
 from risk_stream.audit.changes import Change, limits_in_force, story
-from risk_stream.audit.log import CONTROLS, ControlsLog, read_controls
+from risk_stream.audit.controls_log import ControlsLog, read_controls
+from risk_stream.audit.log import CONTROLS
 from tests.audit.recording import START_MS, Line, Recording
 
 

@@ -100,7 +100,7 @@ class Place:
                 for partition in range(PARTITIONS):
                     bounds = await log.bounds(DECISIONS, partition)
                     async for part in log.records(DECISIONS, partition, bounds.first, bounds.end):
-                        found += part.values
+                        found += part.packed.values.as_list()
             return found
 
         return asyncio.run(work())

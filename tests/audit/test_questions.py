@@ -7,13 +7,15 @@ from decimal import Decimal
 import pytest
 
 from risk_stream.audit.as_of import AsOf, as_of
-from risk_stream.audit.log import CONTROLS, DECISIONS, LogError, read_controls
-from risk_stream.audit.replay import Task, replay_partition
+from risk_stream.audit.controls_log import read_controls
+from risk_stream.audit.log import CONTROLS, DECISIONS, LogError
+from risk_stream.audit.replay import replay_partition
 from risk_stream.audit.report import ReplayReport, verdicts_of
 from risk_stream.audit.report_page import page
 from risk_stream.audit.span import Mark, Span, read_mark
 from risk_stream.audit.sweep import SweepPoint, SweepTask, read_sweep, summed_curve, sweep
 from risk_stream.audit.tally import Tallier
+from risk_stream.audit.task import Task
 from risk_stream.audit.walk import Done
 from risk_stream.audit.what_if import WhatIf, WhatIfTask, ask_what_if, summed
 from risk_stream.messages.control import SetLimit

@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
+from risk_stream.audit.controls_log import read_controls
 from risk_stream.audit.findings import Finding, Kind
 from risk_stream.audit.journal import Head, chain_after, read_step
-from risk_stream.audit.log import CONTROLS, DEAD_LETTERS, DECISIONS, JOURNAL, ORDERS, VALUES, VIOLATIONS, read_controls
-from risk_stream.audit.replay import PartitionResult, Task, replay_partition
+from risk_stream.audit.log import CONTROLS, DEAD_LETTERS, DECISIONS, JOURNAL, ORDERS, VALUES, VIOLATIONS
+from risk_stream.audit.replay import replay_partition
 from risk_stream.audit.span import Span, read_mark
+from risk_stream.audit.task import PartitionResult, Task
 from tests.audit.recording import Recording, limit_message, record
 
 
@@ -75,7 +77,7 @@ def test_an_unreadable_decision(log: Recording) -> None:
 def test_a_changed_key_and_a_changed_header(log: Recording) -> None:
     """A payload alone is not all of a record."""
     log.lines(DECISIONS, 0)[50].key = b"other"
-    log.lines(VIOLATIONS, 0)[5].headers = ()
+    log.lines(VIOLATIONS, 0)[5].headers = []
     found = replay(log).findings
     assert [(one.kind, one.text) for one in found] in (
         [(Kind.CORRUPTED, "its key is another"), (Kind.CORRUPTED, "its headers are others")],
