@@ -26,6 +26,14 @@ def test_help_lists_every_command_and_imports_none() -> None:
     assert done.stdout.endswith("imported set()\n")
 
 
+@pytest.mark.parametrize("module", ["cli.replay", "audit.replay_job", "audit.report", "cli.audit_text"])
+def test_the_parent_of_a_replay_does_not_load_the_engine(module: str) -> None:
+    """It takes two seconds, and only the processes that replay need it."""
+    code = f"import sys, risk_stream.{module}; print('numba' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_listed_command_is_there(name: str) -> None:
     """A name in the list has its module, and help of its own."""
