@@ -23,9 +23,9 @@ POLL_S = 0.2
 _told: Any = None
 
 
-def start_loading(log_module: str) -> None:
-    """Let the process from which others are forked load the engine and the module that reads the log."""
-    multiprocessing.get_context("forkserver").set_forkserver_preload(["risk_stream.audit.preload", log_module])
+def start_loading(*modules: str) -> None:
+    """Let the process from which others are forked load the engine and these modules: that which reads the log, ..."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["risk_stream.audit.preload", *modules])
     forkserver.ensure_running()
 
 

@@ -5,5 +5,4 @@ from contextlib import suppress
 # What fails here fails again in the worker that needs it, and is told from there.
 with suppress(Exception, KeyboardInterrupt):
     import risk_stream.audit.replay
-    import risk_stream.audit.tally
-    import risk_stream.cli.main  # noqa: F401 - the main module of every process
+    import risk_stream.audit.tally  # noqa: F401

@@ -68,7 +68,7 @@ def command(
     if (limits or sweep) and (head or report):
         raise click.UsageError("--head and --report go with a proof, not with --limits or --sweep")
     if jobs > 1:
-        start_loading(opened.func.__module__)
+        start_loading(opened.func.__module__, "risk_stream.cli.main")  # the latter is every process's main module
     with log_errors(settings):
         if sweep is not None:
             return _sweep(opened, settings, sweep, limits, span, portfolio, jobs, as_json)
