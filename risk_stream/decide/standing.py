@@ -6,7 +6,7 @@ import numpy as np
 
 from risk_stream.decide.report import name_sector, observe_nothing, report, severity_of
 from risk_stream.decide.results import Results
-from risk_stream.decide.subjects import count_of, gather, sorted_changes
+from risk_stream.decide.subjects import gather, sorted_changes
 from risk_stream.messages.compiled.result_row import DETECTED, NO_REASON, RESOLVED, WARNING
 from risk_stream.rules import catalogue, kinds
 from risk_stream.rules import plan as pl
@@ -22,6 +22,7 @@ from risk_stream.state.levels import (
     OK,
     WARNED,
     confirm_level,
+    count_levels,
     drop_unseen,
     find_level,
     level_of,
@@ -35,13 +36,13 @@ U0 = np.uint64(0)
 @compiled
 def standing_max(state: State, plan: PlanArrays, slot: int, arriving: int) -> int:
     """How many violations, and how many new levels, a valuation with `arriving` positions can bring at most."""
-    positions, levels = count_of(state, slot)
-    entry = state.portfolios[slot].entry
+    portfolio = state.portfolios[slot]
+    entry = portfolio.entry
     own = 0
     if entry != -1:
         own = np.int64(plan.entries[entry].end - plan.entries[entry].first)
-    per_limit = positions + max(arriving, 0) + 1
-    return (plan.general.shape[0] + own) * per_limit + levels
+    per_limit = np.int64(portfolio.position_count) + max(arriving, 0) + 1
+    return (plan.general.shape[0] + own) * per_limit + count_levels(state, slot)
 
 
 @compiled
@@ -180,8 +181,7 @@ def evaluate_standing(state: State, plan: PlanArrays, slot: int, record: int, se
     now = max(portfolio.to, portfolio.tv)
     expire_peaks(state, slot, now)
     keep_used_overrides(state, plan, slot)
-    positions, levels = count_of(state, slot)
-    room = positions + levels
+    room = np.int64(portfolio.position_count) + count_levels(state, slot)
     general, general_end = 0, plan.general.shape[0]
     own, own_end = 0, 0
     if portfolio.entry != -1:

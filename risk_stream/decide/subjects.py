@@ -27,22 +27,6 @@ SUBJECT = np.dtype(
 
 
 @compiled
-def count_of(state: State, slot: int) -> tuple[int, int]:
-    """How many positions and how many levels a portfolio has."""
-    positions = 0
-    position = state.portfolios[slot].positions
-    while position != -1:
-        positions += 1
-        position = state.positions[position].next
-    levels = 0
-    level = state.portfolios[slot].levels
-    while level != -1:
-        levels += 1
-        level = state.levels[level].next
-    return positions, levels
-
-
-@compiled
 def is_held(state: State, position: int) -> bool:
     """Whether a quantity is held."""
     return state.positions[position].held_hi != 0 or state.positions[position].held_lo != U0

@@ -21,6 +21,7 @@ from risk_stream.kafka.ports import StepOutputPort
 from risk_stream.kafka.producer import Write
 from risk_stream.kafka.snapshot import Cut
 from risk_stream.kafka.takeover import Owned
+from risk_stream.kafka.topic_catalogue import OUTPUTS
 from risk_stream.kafka.transport import FetchState
 from risk_stream.messages.packed import Event, joined, pack
 from risk_stream.messages.records import Records
@@ -224,20 +225,17 @@ class Stepper:
         failpoint("step.before_begin")
         journal = self._config.topic("journal")
         offsets = {self._values_tp: step.record.values[1], self._orders_tp: step.record.orders[1]}
-        written = await self._owned.producer.transact(self._writes(step, journal), offsets, _passed)
+        written = await self._owned.producer.transact(self._writes(step), offsets, _passed)
         self._owned.journal_next = written[journal] + 1
         failpoint("step.after_record")
         self._metrics.step(self._partition, step.records, self._loop.time() - step.started, step.output.counts)
 
-    def _writes(self, step: Computed, journal: str) -> list[Write]:
-        topic, output = self._config.topic, step.output
-        return [
-            Write(topic("decisions"), output.decisions),
-            Write(topic("violations"), output.violations),
-            Write(topic("dead-letters"), joined(output.dead_letters, pack(step.answers))),
-            Write(topic("portfolio-risk"), output.portfolio_risk),
-            Write(journal, pack([(None, encode(step.record), [])])),
-        ]
+    def _writes(self, step: Computed) -> list[Write]:
+        output = step.output
+        letters = joined(output.dead_letters, pack(step.answers))
+        record = pack([(None, encode(step.record), [])])
+        records = (output.decisions, output.violations, letters, output.portfolio_risk, record)
+        return [Write(self._config.topic(name), one) for name, one in zip(OUTPUTS, records, strict=True)]
 
     async def _save(self) -> None:
         """Cut now, between two steps; write once everything computed so far is committed."""

@@ -17,13 +17,14 @@ from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failpoints import failpoint
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import JournalEnd, JournalRecord, Range, beginning, decode, end_after, verify
-from risk_stream.kafka.left_open import CHANGELOG, JOURNAL, end_what_is_left_open
+from risk_stream.kafka.left_open import CHANGELOG, end_what_is_left_open
 from risk_stream.kafka.pace import decide
 from risk_stream.kafka.ports import EngineFactory, EnginePort
 from risk_stream.kafka.producer import PartitionProducer
 from risk_stream.kafka.range_reader import RangeCursor, RangeReader
 from risk_stream.kafka.snapshot import Snapshotter
 from risk_stream.kafka.store import RowStore, Saved, open_store
+from risk_stream.kafka.topic_catalogue import OUTPUTS
 from risk_stream.messages.records import Records
 
 REPLAY_SNAPSHOT_RECORDS = 50_000
@@ -106,9 +107,8 @@ class Takeover:
     async def _end_what_is_left_open(
         self, reader: RangeReader, producer: PartitionProducer, committed: Committed
     ) -> None:
-        names = ("decisions", "violations", "dead-letters", "portfolio-risk")
-        outputs = {name: TopicPartition(self._config.topic(name), self._partition) for name in names}
-        outputs |= {JOURNAL: self._journal, CHANGELOG: self._changelog}
+        outputs = {name: TopicPartition(self._config.topic(name), self._partition) for name in OUTPUTS}
+        outputs[CHANGELOG] = self._changelog
         await end_what_is_left_open(reader, producer, outputs, (self._values, self._orders), committed)
 
     async def _rows(self, reader: RangeReader, store: RowStore, bounds: Bounds) -> Saved | None:

@@ -38,6 +38,9 @@ class TopicSpec:
         return {**stamped, **kept}
 
 
+OUTPUTS: Final = ("decisions", "violations", "dead-letters", "portfolio-risk", "journal")
+"""What a step writes to, in one transaction."""
+
 CATALOGUE: Final = (
     TopicSpec("orders"),
     TopicSpec("portfolio-values"),

@@ -14,15 +14,16 @@ from risk_stream.state.layout import (
 )
 from risk_stream.state.save import (
     CHUNK_BYTES_MAX,
+    LIST_LETTER,
+    MAIN_LETTER,
     list_bytes_max,
     main_bytes_max,
     needs_list,
     put_chunk,
     put_chunk_key,
+    put_key,
     put_list,
-    put_list_key,
     put_main,
-    put_main_key,
 )
 
 KEY_BYTES_MAX = ID_BYTES_MAX + 10
@@ -82,7 +83,7 @@ def cut_mains(state: State, first: int, buffer: Bytes, bounds: Int64s, at: Int64
             return i, count
         if needs_list(state, slot):
             bounds[count, 0] = at[0]
-            put_list_key(state, buffer, at, slot)
+            put_key(state, buffer, at, slot, LIST_LETTER)
             bounds[count, 1] = at[0]
             put_list(state, buffer, at, slot)
             bounds[count, 2] = at[0]
@@ -91,7 +92,7 @@ def cut_mains(state: State, first: int, buffer: Bytes, bounds: Int64s, at: Int64
         portfolio.dirty = np.int8(0)
         portfolio.cutting = np.int8(1)
         bounds[count, 0] = at[0]
-        put_main_key(state, buffer, at, slot)
+        put_key(state, buffer, at, slot, MAIN_LETTER)
         bounds[count, 1] = at[0]
         put_main(state, buffer, at, slot)
         bounds[count, 2] = at[0]

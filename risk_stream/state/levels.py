@@ -27,6 +27,17 @@ def find_level(state: State, slot: int, uid: int, key: int, armed_since: int) ->
 
 
 @compiled
+def count_levels(state: State, slot: int) -> int:
+    """How many levels a portfolio has."""
+    count = 0
+    level = state.portfolios[slot].levels
+    while level != -1:
+        count += 1
+        level = state.levels[level].next
+    return count
+
+
+@compiled
 def level_of(state: State, known: int) -> int:
     """The level at an index; OK at -1."""
     return np.int64(state.levels[known].level) if known != -1 else np.int64(OK)

@@ -26,6 +26,7 @@ from risk_stream.state.layout import (
     Int64s,
     State,
 )
+from risk_stream.state.levels import count_levels
 from risk_stream.state.positions import start_changed
 from risk_stream.state.wire import INT_BYTES_MAX, WIDE_BYTES_MAX, put_fixed, put_int, put_string, put_wide
 
@@ -64,16 +65,13 @@ def needs_list(state: State, slot: int) -> bool:
 def counts_of(state: State, slot: int) -> tuple[int, int, int, int, int]:
     """Positions of the main row, counters, levels, metrics and chunks of open orders."""
     portfolio = state.portfolios[slot]
-    counters = levels = metrics = opens = 0
+    counters = metrics = opens = 0
     positions = np.int64(portfolio.changed_count if is_listed(state, slot) else portfolio.position_count)
     at = portfolio.counters
     while at != -1:
         counters += 1
         at = state.counters[at].next
-    at = portfolio.levels
-    while at != -1:
-        levels += 1
-        at = state.levels[at].next
+    levels = count_levels(state, slot)
     at = portfolio.metrics
     while at != -1:
         metrics += 1
@@ -111,9 +109,9 @@ def put_id(state: State, row: Bytes, at: Int64s, slot: int) -> None:
 
 
 @compiled
-def put_main_key(state: State, row: Bytes, at: Int64s, slot: int) -> None:
-    """The key of the main row."""
-    row[at[0]] = np.uint8(MAIN_LETTER)
+def put_key(state: State, row: Bytes, at: Int64s, slot: int, letter: int) -> None:
+    """The key of the main row, or of the list of positions, by its letter."""
+    row[at[0]] = np.uint8(letter)
     at[0] += 1
     put_id(state, row, at, slot)
 
@@ -121,9 +119,7 @@ def put_main_key(state: State, row: Bytes, at: Int64s, slot: int) -> None:
 @compiled
 def put_chunk_key(state: State, row: Bytes, at: Int64s, slot: int, kind: int, number: int) -> None:
     """The key of a chunk's row."""
-    row[at[0]] = np.uint8(KIND_LETTERS[kind])
-    at[0] += 1
-    put_id(state, row, at, slot)
+    put_key(state, row, at, slot, KIND_LETTERS[kind])
     row[at[0]] = np.uint8(0)
     at[0] += 1
     for i in range(8):
@@ -148,28 +144,18 @@ def put_position(state: State, row: Bytes, at: Int64s, position: int) -> None:
 
 
 @compiled
-def put_positions(state: State, row: Bytes, at: Int64s, slot: int) -> None:
-    """All positions, or those that the list does not have as they are."""
-    listed = is_listed(state, slot)
+def put_positions(state: State, row: Bytes, at: Int64s, slot: int, listed: bool) -> None:
+    """All positions or, if the others are listed, those that the list does not have as they are."""
     position = state.portfolios[slot].changed if listed else state.portfolios[slot].positions
     while position != -1:
         put_position(state, row, at, position)
         position = state.positions[position].next_changed if listed else state.positions[position].next
-    state.portfolios[slot].repeated += np.int64(state.portfolios[slot].changed_count)
 
 
 @compiled
 def list_bytes_max(state: State, slot: int) -> int:
     """An upper bound of the list's length."""
     return 1 + 2 * INT_BYTES_MAX + np.int64(state.portfolios[slot].position_count) * POSITION_BYTES_MAX
-
-
-@compiled
-def put_list_key(state: State, row: Bytes, at: Int64s, slot: int) -> None:
-    """The key of the list of positions."""
-    row[at[0]] = np.uint8(LIST_LETTER)
-    at[0] += 1
-    put_id(state, row, at, slot)
 
 
 @compiled
@@ -181,10 +167,7 @@ def put_list(state: State, row: Bytes, at: Int64s, slot: int) -> None:
     at[0] += 1
     put_int(row, at, portfolio.list_number)
     put_int(row, at, portfolio.position_count)
-    position = portfolio.positions
-    while position != -1:
-        put_position(state, row, at, position)
-        position = state.positions[position].next
+    put_positions(state, row, at, slot, False)
     start_changed(state, slot)
 
 
@@ -260,7 +243,8 @@ def put_main(state: State, row: Bytes, at: Int64s, slot: int) -> None:
     put_wide(row, at, portfolio.total_hi, portfolio.total_lo)
     put_wide(row, at, portfolio.flow_hi, portfolio.flow_lo)
     put_wide(row, at, portfolio.top_hi, portfolio.top_lo)
-    put_positions(state, row, at, slot)
+    put_positions(state, row, at, slot, is_listed(state, slot))
+    portfolio.repeated += np.int64(portfolio.changed_count)
     put_counters(state, row, at, slot)
     put_levels_and_metrics(state, row, at, slot)
 
