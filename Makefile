@@ -57,7 +57,7 @@ ORDERS ?= 100000
 compare: $(VENV)/.test             ## random streams of all kinds, the engine against the naive model: make compare ORDERS=1000000
 	$(BIN)/python -m tests.decide.compare --orders $(ORDERS) $(ARGS)
 
-relock-broker: $(VENV)/.test       ## write the lock file of the embedded broker anew (VERSION=4.4.0)
+relock-broker: $(VENV)/.test       ## write the lock file of the embedded broker anew (VERSION=4.2.2)
 	$(BIN)/python -m risk_stream.broker.relock $(VERSION)
 
 clean:           ## remove caches and build products

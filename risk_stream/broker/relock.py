@@ -1,4 +1,4 @@
-"""Write the lock file anew: `make relock-broker VERSION=4.4.0` (a maintainer's step, never part of a run)."""
+"""Write the lock file anew: `make relock-broker VERSION=4.2.2` (a maintainer's step, never part of a run)."""
 
 import sys
 import tempfile

@@ -7,14 +7,14 @@ from operator import itemgetter
 from typing import NamedTuple, NoReturn
 
 import aiokafka.producer.sender as aiokafka_sender
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 from aiokafka.structs import OffsetAndMetadata
 
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.record_batch import RecordBatch, batches_of
-from risk_stream.kafka.refusals import REFUSALS, forbidden, refusal, silence
+from risk_stream.kafka.refusals import REFUSALS, forbidden, not_ended, refusal, silence
 from risk_stream.messages.packed import Packed
 
 TRANSACTION_BACKOFF_S = 0.001
@@ -24,6 +24,10 @@ before it asks again, which would be most of a 6 ms transaction. tests/kafka/tes
 BATCH_BYTES_MAX = 960 * 1024
 """Below the broker's default message.max.bytes of 1,048,588, with room for one record's headers."""
 
+
+ENDED_POLL_S = 0.001
+"""Markers are written some milliseconds after a commit is answered; the wait doubles up to ENDED_POLL_MAX_S."""
+ENDED_POLL_MAX_S = 0.1
 
 FENCED = "fenced: another worker has taken the partition over"
 
@@ -59,6 +63,15 @@ class PartitionProducer:
             retry_backoff_ms=50,
         )
         self._producer._txn_manager.error_transaction = self._stop_sending
+        self._ends = AIOKafkaConsumer(
+            **config.connection.client_options(),
+            client_id=f"{config.app_id}-ends-{partition}",
+            group_id=None,
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            request_timeout_ms=int(config.operation_timeout * 1000),
+        )
+        self._written: dict[TopicPartition, int] = {}
 
     def _stop_sending(self, error: KafkaError) -> NoReturn:
         """End aiokafka's sender when the broker refuses a part of the transaction.
@@ -73,15 +86,16 @@ class PartitionProducer:
         """Connect and take the transactional id: from here on every other holder of it is fenced."""
         async with asyncio.timeout(self._timeout):
             await self._producer.start()
+            await self._ends.start()
 
-    async def abort_left_open(self, topics: Iterable[str]) -> None:
-        """Abort whatever is open under our producer id on these topics, though no transaction is known to be."""
+    async def end_left_open(self, topics: Iterable[str], commit: bool) -> None:
+        """End whatever is open under our producer id on these topics, though no transaction is known to be."""
         try:
             async with asyncio.timeout(self._timeout):
                 await self._producer.begin_transaction()
                 for topic in topics:
                     self._producer._txn_manager.maybe_add_partition_to_txn(TopicPartition(topic, self._partition))
-                await self._producer.abort_transaction()
+                await (self._producer.commit_transaction() if commit else self._producer.abort_transaction())
         except TimeoutError as error:
             raise Doubt(silence(self._timeout, set())) from error
         except ProducerFenced as error:
@@ -102,6 +116,7 @@ class PartitionProducer:
         self._unanswered.clear()
         try:
             async with asyncio.timeout(self._timeout):
+                await self._ended()
                 await producer.begin_transaction()
                 passed("begin")
                 # Side by side: the offsets are two round trips more, and belong to the same transaction either way.
@@ -109,6 +124,8 @@ class PartitionProducer:
                 await producer.commit_transaction()
                 passed("commit")
         except TimeoutError as error:
+            if self._written:
+                raise Doubt(not_ended(self._timeout, (tp.topic for tp in self._written))) from error
             raise Doubt(silence(self._timeout, self._unanswered)) from error
         except ProducerFenced as error:
             raise Doubt(FENCED) from error
@@ -118,7 +135,24 @@ class PartitionProducer:
             if isinstance(error, IllegalOperation):  # what a batch meets that comes after the answer "fenced"
                 raise Doubt("fenced, or ended by the broker: this transaction is over before it was whole") from error
             raise
-        return {topic: offset for topic, offset in delivered if offset >= 0}
+        written = {topic: offset for topic, offset in delivered if offset >= 0}
+        self._written = {TopicPartition(topic, self._partition): offset for topic, offset in written.items()}
+        return written
+
+    async def _ended(self) -> None:
+        """Wait until the last transaction is ended wherever it wrote.
+
+        A broker may have answered and yet left a part of it open (left_open.py): the marker of the next one would end
+        that part too, and undo it if it is an abort. One round trip, of which the commit that follows saves a part: it
+        need not be told that the last one is still being ended.
+        """
+        pause = ENDED_POLL_S
+        while self._written:
+            stable = await self._ends.end_offsets(list(self._written))
+            self._written = {tp: last for tp, last in self._written.items() if stable[tp] <= last}
+            if self._written:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, ENDED_POLL_MAX_S)
 
     async def _produce(self, writes: Sequence[Write], passed: Callable[[str], None]) -> list[tuple[str, int]]:
         """Send everything; the first batch of each topic before any second one, which waits until the first is on its
@@ -163,3 +197,4 @@ class PartitionProducer:
         """Disconnect. With a transaction still open the broker aborts it at the next take-over."""
         async with asyncio.timeout(self._timeout):
             await self._producer.stop()
+            await self._ends.stop()

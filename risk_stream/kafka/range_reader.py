@@ -66,15 +66,15 @@ class RangeReader:
             last = await self._consumer.end_offsets(wanted)
         return {tp: (first[tp], last[tp]) for tp in wanted}
 
-    async def left_open(self, partitions: Iterable[TopicPartition]) -> list[TopicPartition]:
-        """The partitions with records that are neither committed nor aborted."""
+    async def left_open(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """How many offsets are neither committed nor aborted, of each partition that has any."""
         wanted = list(partitions)
         plain = AIOKafkaConsumer(**self._options, isolation_level="read_uncommitted")
         async with asyncio.timeout(self._timeout):
             async with plain:
                 ends = await plain.end_offsets(wanted)
             stable = await self._consumer.end_offsets(wanted)
-        return [tp for tp in wanted if stable[tp] < ends[tp]]
+        return {tp: ends[tp] - stable[tp] for tp in wanted if stable[tp] < ends[tp]}
 
     async def first_open(self, tp: TopicPartition) -> Any:
         """The first record that is neither committed nor aborted, where there is one."""

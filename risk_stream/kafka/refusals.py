@@ -1,6 +1,6 @@
 """What the broker's refusal of a batch means, in words for whoever has to put it right."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, TopicAuthorizationFailedError
@@ -37,3 +37,11 @@ def silence(seconds: float, topics: Collection[str]) -> str:
         return text
     names = ", ".join(sorted(topics))
     return f"{text}; nothing back from {names}: is the broker up, are the topics there (`risk-stream topics describe`)?"
+
+
+def not_ended(seconds: float, topics: Iterable[str]) -> str:
+    """For a committed transaction of which the broker does not show these topics' records."""
+    return (
+        f"{', '.join(sorted(topics))}: the last transaction is committed and after {seconds:g} s not ended there; "
+        "nothing was written on top of it. Start the worker again: its take-over ends it"
+    )

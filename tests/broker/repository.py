@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from risk_stream.broker.lock import Jar
 
 CONTENTS = {name: f"bytes of {name}".encode() * 1000 for name in ("kafka_2.13", "kafka-clients", "slf4j-api")}
-JARS = tuple(Jar("org.example", name, "4.4.0", hashlib.sha256(data).hexdigest()) for name, data in CONTENTS.items())
+JARS = tuple(Jar("org.example", name, "4.2.2", hashlib.sha256(data).hexdigest()) for name, data in CONTENTS.items())
 
 
 class Repository(ThreadingHTTPServer):

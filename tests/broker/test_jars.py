@@ -30,7 +30,7 @@ def test_fetches_each_jar_once(repository: Repository, tmp_path: Path, capsys: p
     assert [path.read_bytes() for path in first] == list(CONTENTS.values())
     said = capsys.readouterr()
     assert said.out == ""
-    assert "Kafka 4.4.0: fetching 3 jars, once" in said.err
+    assert "Kafka 4.2.2: fetching 3 jars, once" in said.err
     assert class_path(tmp_path, JARS) == first
     assert sorted(repository.jars_asked) == sorted(f"/{jar.path}" for jar in JARS)
     assert capsys.readouterr().err == ""
@@ -39,7 +39,7 @@ def test_fetches_each_jar_once(repository: Repository, tmp_path: Path, capsys: p
 def test_wrong_checksum_is_refused_and_thrown_away(repository: Repository, tmp_path: Path) -> None:
     """A jar with other bytes than the lock file's never reaches the cache."""
     repository.files[f"/{JARS[0].path}"] = b"something else"
-    with pytest.raises(BrokerError, match=r"Wrong checksum: org.example:kafka_2.13:4.4.0 has SHA-256"):
+    with pytest.raises(BrokerError, match=r"Wrong checksum: org.example:kafka_2.13:4.2.2 has SHA-256"):
         class_path(tmp_path, JARS)
     assert not (tmp_path / JARS[0].filename).exists()
 
@@ -56,7 +56,7 @@ def test_damaged_jar_is_fetched_again(repository: Repository, tmp_path: Path) ->
 def test_jar_that_nobody_has_is_said(repository: Repository, tmp_path: Path) -> None:
     """404 is no network failure: it is said at once which jar is missing."""
     del repository.files[f"/{JARS[2].path}"]
-    with pytest.raises(BrokerError, match=r"No configured repository handed out org.example:slf4j-api:4.4.0"):
+    with pytest.raises(BrokerError, match=r"No configured repository handed out org.example:slf4j-api:4.2.2"):
         class_path(tmp_path, JARS)
 
 

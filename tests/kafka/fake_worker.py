@@ -5,6 +5,9 @@ import logging
 import sys
 from pathlib import Path
 
+from aiokafka import TopicPartition
+from aiokafka.producer.transaction_manager import TransactionManager
+
 from risk_stream.kafka.app import serve
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.connection import Connection
@@ -18,12 +21,25 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     chosen = json.loads(settings)
     salt = chosen.pop("salt", "")
+    _skip_markers(chosen.pop("skips", []))
     config = WorkerConfig(Connection(bootstrap), Path(data_dir), **chosen)
 
     def engine(partition: int, partitions: int, rows: RowSource) -> FakeEngine:
         return FakeEngine(partition, partitions, rows, salt)
 
     serve(config, engine, FakeControls(), decode_fake_control)
+
+
+def _skip_markers(topics: list[str]) -> None:
+    """Tell the coordinator nothing of these topics: it writes no marker there, as a broker that skips it."""
+    told = TransactionManager.maybe_add_partition_to_txn
+
+    def add(self: TransactionManager, tp: TopicPartition) -> None:
+        if tp.topic in topics:
+            self._txn_partitions.add(tp)
+        told(self, tp)
+
+    TransactionManager.maybe_add_partition_to_txn = add
 
 
 if __name__ == "__main__":

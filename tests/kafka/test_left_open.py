@@ -56,7 +56,7 @@ async def leave_open(cluster: Cluster, **ahead: int) -> None:
     for record in await asyncio.to_thread(cluster.read, "journal"):
         if record.partition == 0:
             end = end_after(decode(record.value))
-    record = next_record(end, (end.values_to, end.values_to), (end.orders_to, end.orders_to + 1), -1, "lost")
+    record = next_record(end, (end.values_to, end.values_to + 1), (end.orders_to, end.orders_to + 1), -1, "lost")
     async with _owner(cluster) as owner:
         producer = owner._producer
         await producer.begin_transaction()
@@ -91,6 +91,25 @@ def test_an_aborted_step_that_was_left_open_is_never_seen(cluster: Cluster, topi
 
 
 @pytest.mark.usefixtures("unverified")
+@pytest.mark.parametrize("topics", ["journal", "decisions", "journal decisions"])
+def test_a_committed_step_that_was_left_open_is_committed(cluster: Cluster, topics: str) -> None:
+    """The worker writes nothing on top of it and stops; what was seen before stays as it was."""
+    cluster.orders(40)
+    worker = cluster.start(skips=[cluster.prefix + topic for topic in topics.split()], operation_timeout=3.0)
+    assert worker.ends() == 1
+    assert re.search(r"(journal|decisions): the last transaction is committed and after 3 s", worker.last_line)
+    seen = cluster.read("decisions")
+    assert bool(seen) == ("decisions" not in topics)
+    cluster.orders(40, first=40)
+    worker = cluster.start()
+    cluster.judge(80)
+    assert worker.stop() == 0
+    assert "committed, as the rest of it was" in worker.log.read_text()
+    kept = {(record.partition, record.offset): record.value for record in cluster.read("decisions")}
+    assert all(kept[record.partition, record.offset] == record.value for record in seen)
+
+
+@pytest.mark.usefixtures("unverified")
 @pytest.mark.parametrize(
     ("ahead", "topic"), [({"decisions": -1}, "decisions"), ({"decisions": 0, "portfolio_risk": -1}, "portfolio-risk")]
 )
@@ -107,24 +126,33 @@ def test_outputs_of_a_step_that_the_journal_has_are_a_doubt(
     worker = cluster.start()
     assert worker.ends() == 1
     assert "left open by a transaction" in worker.last_line
-    assert re.search(rf"{topic}@\d+ is of a step that the journal has", worker.last_line)
+    assert re.search(rf"{topic}@\d+ is of a step of which others can be seen there", worker.last_line)
     assert len(cluster.read("decisions")) == 40
 
 
 @pytest.mark.usefixtures("unverified")
-def test_a_step_of_which_a_decision_was_seen_is_a_doubt(cluster: Cluster) -> None:
-    """It was committed for some topics: aborting it for the journal would let it be decided again."""
+@pytest.mark.parametrize(
+    ("open_topic", "order", "reason"),
+    [
+        ("journal", 5, "decisions@0 is of another step than the journal's open one"),
+        ("dead_letters", 0, "decisions@0 can be seen, its step is not in the journal"),
+    ],
+)
+def test_a_decision_of_a_step_that_nothing_tells_of_is_a_doubt(
+    cluster: Cluster, open_topic: str, order: int, reason: str
+) -> None:
+    """It was seen, and its step could neither be completed nor decided again."""
     cluster.orders(41)
-    asyncio.run(_write_a_decision(cluster))
-    asyncio.run(leave_open(cluster, journal=0))
+    asyncio.run(_write_a_decision(cluster, order))
+    asyncio.run(leave_open(cluster, **{open_topic: 0}))
     worker = cluster.start()
     assert worker.ends() == 1
-    assert "decisions@0 can be seen, its step is not in the journal" in worker.last_line
+    assert reason in worker.last_line
 
 
-async def _write_a_decision(cluster: Cluster) -> None:
+async def _write_a_decision(cluster: Cluster, order: int) -> None:
     async with _owner(cluster) as owner:
-        (batch,) = batches_of(pack([(b"P0", b'{"decision_id":"0-0","n":1}', [])]), 0, 10_000)
+        (batch,) = batches_of(pack([(b"P0", b'{"decision_id":"0-%d","n":1}' % order, [])]), 0, 10_000)
         await owner._producer.begin_transaction()
         await (await owner._producer.send_batch(batch, cluster.prefix + "decisions", partition=0))
         await owner._producer.commit_transaction()

@@ -24,26 +24,48 @@ class Record(NamedTuple):
         """Bytes of the value."""
         return len(self.value or b"")
 
+    @property
+    def headers(self) -> tuple[()]:
+        """None: outputs say in their payload what they come from."""
+        return ()
+
 
 class Topic:
-    """One partition: what is committed, and the offsets that markers and aborted records took."""
+    """One partition: what is committed, the offsets that markers and aborted records took, and what is left open."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
+        self.open: list[Record] = []
         self._offsets: list[int] = []
         self.end = 0
 
-    def append(self, pairs: Iterable[tuple[bytes | None, bytes | None]], timestamp: int, marker: int = 1) -> int:
-        """Append records and a transaction's marker; the offset of the last record, -1 without any."""
+    @property
+    def stable(self) -> int:
+        """Up to where a reader of committed records gets."""
+        return self.open[0].offset if self.open else self.end
+
+    def write(self, pairs: Iterable[tuple[bytes | None, bytes | None]], timestamp: int) -> int:
+        """Append records of a transaction that is not ended; the offset of the last record, -1 without any."""
         last = -1
         for key, value in pairs:
             last = self.end
-            self.records.append(Record(last, timestamp, key, value))
-            self._offsets.append(last)
+            self.open.append(Record(last, timestamp, key, value))
             self.end += 1
-        if last >= 0:
-            self.end += marker
         return last
+
+    def mark(self, commit: bool) -> None:
+        """A marker: it ends all that is open."""
+        if commit:
+            self.records += self.open
+            self._offsets += [record.offset for record in self.open]
+        self.open = []
+        self.end += 1
+
+    def append(self, pairs: Iterable[tuple[bytes | None, bytes | None]], timestamp: int, gap: int) -> None:
+        """Append what somebody else wrote; behind it `gap` offsets without a record."""
+        self.write(pairs, timestamp)
+        self.mark(commit=True)
+        self.end += gap - 1
 
     def between(self, start: int, end: int) -> list[Record]:
         """The records of a half-open range of offsets."""
@@ -56,11 +78,17 @@ class Cluster:
 
     topics: dict[str, Topic] = field(default_factory=dict)
     committed: dict[str, int] = field(default_factory=dict)
+    pending: dict[str, int] = field(default_factory=dict)
+    """Of a transaction that is not ended where the group's offsets stand."""
     epoch: int = 0
 
     def topic(self, name: str) -> Topic:
         """The topic of this name, made when it is first asked for."""
         return self.topics.setdefault(name, Topic())
+
+    def left_open(self) -> bool:
+        """Whether anything waits for a marker."""
+        return any(topic.open for topic in self.topics.values())
 
 
 @dataclass(slots=True)

@@ -29,7 +29,8 @@ class Output(NamedTuple):
 
 def decision(offset: int, order: bytes | None, state: State, controls: int) -> bytes:
     """The decision of an order: it depends on everything before it."""
-    return b"%d %s: order %d at value %d, controls %d" % (offset, order or b"", state[0], state[1], controls)
+    text = b'{"decision_id":"0-%d","order":"%s","count":%d,"value":%d,"controls":%d}'
+    return text % (offset, order or b"", state[0], state[1], controls)
 
 
 class CountingEngine:

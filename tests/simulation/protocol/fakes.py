@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, Self
 
@@ -16,6 +16,8 @@ from risk_stream.kafka.store import Saved
 from tests.simulation.protocol.cluster import Cluster, Disk, Record
 
 LIST_RECORDS = 50
+GROUP = "group"
+"""Stands for the topic of the group's offsets."""
 
 
 class Listed(list[Any]):
@@ -69,6 +71,10 @@ class Chance:
         """Whether the broker gives this transaction up."""
         return False
 
+    def skipped(self, topics: Sequence[str]) -> Collection[str]:
+        """Which of these topics get no marker at the end of a transaction."""
+        return ()
+
 
 class Producer:
     """Stands for PartitionProducer."""
@@ -76,6 +82,7 @@ class Producer:
     def __init__(self, config: Any, partition: int) -> None:
         self._setting: Setting = config
         self._epoch = -1
+        self._wrote: list[str] = []
 
     async def start(self) -> None:
         """Take the transactional id."""
@@ -88,9 +95,10 @@ class Producer:
     async def transact(
         self, writes: Sequence[Write], offsets: Mapping[TopicPartition, int], passed: Callable[[str], None]
     ) -> dict[str, int]:
-        """All or nothing; fenced once another has started."""
+        """All or nothing, unless markers are skipped; fenced once another has started."""
         cluster, chance = self._setting.cluster, self._setting.chance
         self._check()
+        self._check_ended()
         passed("begin")
         await chance.asleep()
         self._check()
@@ -103,14 +111,42 @@ class Producer:
             if chance.aborts():
                 raise Doubt("no answer to a transaction")
         except BaseException:
-            for topic, pairs in staged.items():
-                cluster.topic(topic).end += len(pairs) + bool(pairs)
+            self._mark([*self._write(staged), *([GROUP] if offsets else [])], commit=False)
             raise
-        now_ms = int(asyncio.get_running_loop().time() * 1000)
-        last = {topic: cluster.topic(topic).append(pairs, now_ms) for topic, pairs in staged.items()}
-        cluster.committed.update({tp.topic: offset for tp, offset in offsets.items()})
+        last = self._write(staged)
+        cluster.pending.update({tp.topic: offset for tp, offset in offsets.items()})
+        self._mark([*last, *([GROUP] if offsets else [])], commit=True)
         passed("commit")
+        self._wrote = list(last)
+        return last
+
+    async def end_left_open(self, topics: Iterable[str], commit: bool) -> None:
+        """Markers everywhere."""
+        self._check()
+        for topic in topics:
+            self._setting.cluster.topic(topic).mark(commit)
+
+    def _write(self, staged: Mapping[str, Sequence[Any]]) -> dict[str, int]:
+        now_ms = int(asyncio.get_running_loop().time() * 1000)
+        last = {topic: self._setting.cluster.topic(topic).write(pairs, now_ms) for topic, pairs in staged.items()}
         return {topic: offset for topic, offset in last.items() if offset >= 0}
+
+    def _mark(self, topics: Sequence[str], commit: bool) -> None:
+        """Markers, but for those the broker skips."""
+        cluster, skipped = self._setting.cluster, self._setting.chance.skipped(topics)
+        for topic in topics:
+            if topic in skipped:
+                continue
+            if topic == GROUP:
+                cluster.committed.update(cluster.pending if commit else {})
+                cluster.pending.clear()
+            else:
+                cluster.topic(topic).mark(commit)
+
+    def _check_ended(self) -> None:
+        """As the worker's own asks the broker."""
+        if any(self._setting.cluster.topic(topic).open for topic in self._wrote):
+            raise Doubt("the last transaction is committed and not ended")
 
     def _check(self) -> None:
         if self._epoch != self._setting.cluster.epoch:
@@ -135,13 +171,22 @@ class Reader:
         self._starts = dict(starts)
 
     async def bounds(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
-        """From 0 to the end, of each."""
+        """From 0 to the end of what is committed or aborted, of each."""
         await self._setting.chance.delay()
-        return {tp: (0, self._setting.cluster.topic(tp.topic).end) for tp in partitions}
+        return {tp: (0, self._setting.cluster.topic(tp.topic).stable) for tp in partitions}
 
-    async def left_open(self, partitions: Iterable[TopicPartition]) -> list[TopicPartition]:
-        """Nothing: a transaction is written as a whole here."""
-        return []
+    async def left_open(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """How many offsets, of each that has any."""
+        topics = {tp: self._setting.cluster.topic(tp.topic) for tp in partitions}
+        return {tp: topic.end - topic.stable for tp, topic in topics.items() if topic.open}
+
+    async def first_open(self, tp: TopicPartition) -> Record:
+        """The first record without an end."""
+        return self._setting.cluster.topic(tp.topic).open[0]
+
+    async def last(self, tp: TopicPartition) -> Record | None:
+        """The last committed one."""
+        return next(reversed(self._setting.cluster.topic(tp.topic).records), None)
 
     async def read(self, tp: TopicPartition, end: int) -> AsyncIterator[Sequence[Record]]:
         """Short lists."""

@@ -12,12 +12,12 @@ import gc
 import logging
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, cast
 from unittest.mock import patch
 
-from risk_stream.kafka import changelog, snapshot, step, takeover
+from risk_stream.kafka import changelog, left_open, snapshot, step, takeover
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import beginning, decode, end_after, verify
 from tests.simulation.protocol.cluster import Cluster, Disk
@@ -31,8 +31,10 @@ NAMES = [b"P%d" % number for number in range(6)]
 GAPS = [0] * 9 + [1]
 CRASHES_MIN, CRASHES_MAX, POINTS_BETWEEN = 2, 3, 50
 ABORTED, SLEPT_THROUGH, DISK_LOST, DISK_OTHER = 0.02, 0.02, 0.2, 0.2
+SKIPS, SKIPPED = 0.02, 0.5
+"""How often a broker skips markers, and the share of a transaction's topics that then get none."""
 COLLECT_EVERY = 500
-EXPECTED_ENDS = ("fenced", "no answer")
+EXPECTED_ENDS = ("fenced", "no answer", "not ended")
 
 
 class Crashed(BaseException):
@@ -73,7 +75,7 @@ class Schedule(Chance):
         while True:
             try:
                 await Owner(self._setting, self._disk(), self._read_controls(), self._random).run()
-                if not self._crashes:
+                if not self._crashes and not self._cluster.left_open():
                     break
                 self.events["started again"] += 1
             except Crashed:
@@ -132,10 +134,20 @@ class Schedule(Chance):
         """Now and then."""
         return not self._nested and self._random.random() < ABORTED
 
+    def skipped(self, topics: Sequence[str]) -> Collection[str]:
+        """Now and then some, or all."""
+        draw = self._random
+        if self._nested or draw.random() >= SKIPS:
+            return ()
+        self.events["markers skipped"] += 1
+        return [topic for topic in topics if draw.random() < SKIPPED]
+
     # Judging
 
     async def _judge(self) -> None:
         """Journal whole, every order decided once and as a plain fold of the journal says, state rebuilt alike."""
+        self._nested = True  # from here on nothing happens to anybody
+        owned = await take_over(self._setting, Disk(), self._read_controls())
         end, expected = beginning(0, 0), list[bytes]()
         state = {name: [0, 0] for name in NAMES}
         values, orders = self._cluster.topic(VALUES), self._cluster.topic(ORDERS)
@@ -153,12 +165,11 @@ class Schedule(Chance):
             behind = values.between(one.values[1], one.values[1] + 2)
             assert not (decided and behind) or behind[0].timestamp > decided[-1].timestamp, "an older value is behind"
         assert (end.values_to, end.orders_to) == (values.end, orders.end), "input left over"
-        assert self._cluster.committed == {VALUES: values.end, ORDERS: orders.end}, "offsets"
+        moved = self._cluster.committed | self._cluster.pending
+        assert moved == {VALUES: values.end, ORDERS: orders.end}, "offsets"
         assert len(expected) == ORDER_RECORDS
         published = [record.value for record in self._cluster.topic("decisions").records]
         assert published == expected, "decisions lost, repeated, changed or out of order"
-        self._nested = True  # from here on nothing happens to anybody
-        owned = await take_over(self._setting, Disk(), self._read_controls())
         engine = cast(CountingEngine, owned.engine)
         rebuilt = {name: engine.state(name) for name in NAMES}
         assert rebuilt == state, "rebuilt from nothing, it is another state"
@@ -220,7 +231,8 @@ def virtual_loop() -> Iterator[VirtualLoop]:
 def run_schedules(first: int, count: int) -> Counter[str]:
     """Run schedules `first` to `first + count`; AssertionError names the seed."""
     events: Counter[str] = Counter()
-    logging.getLogger(takeover.__name__).setLevel(logging.ERROR)
+    for module in (takeover, left_open):
+        logging.getLogger(module.__name__).setLevel(logging.ERROR)
     with in_memory(), virtual_loop() as loop:
         for seed in range(first, first + count):
             if seed % COLLECT_EVERY == 0:

@@ -20,7 +20,9 @@ def test_nothing_final_changes_under_any_schedule() -> None:
     """The failing seed is in the message."""
     events = run_schedules(0, SCHEDULES)
     assert events["crashed"] >= 2 * SCHEDULES
-    assert all(events[name] for name in ("gave up", "slept through", "disk lost", "snapshot.after_commit"))
+    assert all(
+        events[name] for name in ("gave up", "slept through", "disk lost", "markers skipped", "snapshot.after_commit")
+    )
     assert sum(name.startswith(("step.", "snapshot.", "takeover.")) for name in events) > 18
 
 
@@ -53,7 +55,16 @@ def _kept_engine(self: Any, producer: Any, store: Any, saved: Any, bounds: Any) 
     return owned
 
 
-_OWNED = takeover.Takeover._owned
+_OWNED, _END = takeover.Takeover._owned, fakes.Producer.end_left_open
+
+
+def _aborted(self: Any, topics: Any, commit: bool) -> Any:
+    return _END(self, topics, False)
+
+
+def _committed(self: Any, topics: Any, commit: bool) -> Any:
+    return _END(self, topics, True)
+
 
 MUTANTS: dict[str, tuple[object, str, object]] = {
     "journal range off by one": (step, "next_record", _range_off_by_one),
@@ -66,11 +77,15 @@ MUTANTS: dict[str, tuple[object, str, object]] = {
     "orders do not wait for older values": (
         step.Stepper, "_older_values_bound", lambda self: (1 << 60, None),
     ),
+    "written on top of what is left open": (fakes.Producer, "_check_ended", lambda self: None),
+    "what is left open stays so": (takeover, "end_what_is_left_open", lambda *args: _nothing()),
+    "what is left open is aborted, whatever was seen of it": (fakes.Producer, "end_left_open", _aborted),
+    "what is left open is committed, whether its step was or not": (fakes.Producer, "end_left_open", _committed),
 }  # fmt: skip
 
 
 async def _nothing() -> None:
-    """Load no row."""
+    """Load no row, or end nothing."""
 
 
 @pytest.mark.parametrize("name", MUTANTS)
