@@ -197,15 +197,16 @@ def test_a_refused_transaction_sends_nothing_more(tmp_path: Path) -> None:
     tp = TopicPartition("journal", 0)
 
     async def body() -> None:
-        producer = PartitionProducer(a_config(tmp_path), 0)._producer
-        producer._closed = True  # it was never started
-        manager = producer._txn_manager
+        producer = PartitionProducer(a_config(tmp_path), 0)
+        manager = producer._producer._txn_manager
         manager.set_pid_and_epoch(1, 0)
         manager.begin_transaction()
         manager.maybe_add_partition_to_txn(tp)
         with pytest.raises(TopicAuthorizationFailedError):
             manager.error_transaction(TopicAuthorizationFailedError({"decisions"}))
         assert manager.partitions_to_add() == {tp}
+        producer._producer._closed = True  # it was never started
+        await producer.close()
 
     asyncio.run(body())
     assert "_pending_txn_partitions.clear()" in inspect.getsource(TransactionManager.error_transaction)
