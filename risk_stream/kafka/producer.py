@@ -88,14 +88,19 @@ class PartitionProducer:
             await self._producer.start()
             await self._ends.start()
 
-    async def end_left_open(self, topics: Iterable[str], commit: bool) -> None:
-        """End whatever is open under our producer id on these topics, though no transaction is known to be."""
+    async def learn(self, outputs: Sequence[TopicPartition]) -> None:
+        """Find the leaders of what will be written: aiokafka looks for one unknown topic at a time, 0.1 s each."""
+        async with asyncio.timeout(self._timeout):
+            await asyncio.gather(*(self._ends.end_offsets([tp]) for tp in outputs))
+
+    async def abort_left_open(self, outputs: Iterable[TopicPartition]) -> None:
+        """Abort whatever is open under our producer id there, though no transaction is known to be."""
         try:
             async with asyncio.timeout(self._timeout):
                 await self._producer.begin_transaction()
-                for topic in topics:
-                    self._producer._txn_manager.maybe_add_partition_to_txn(TopicPartition(topic, self._partition))
-                await (self._producer.commit_transaction() if commit else self._producer.abort_transaction())
+                for tp in outputs:
+                    self._producer._txn_manager.maybe_add_partition_to_txn(tp)
+                await self._producer.abort_transaction()
         except TimeoutError as error:
             raise Doubt(silence(self._timeout, set())) from error
         except ProducerFenced as error:
@@ -116,7 +121,6 @@ class PartitionProducer:
         self._unanswered.clear()
         try:
             async with asyncio.timeout(self._timeout):
-                await self._ended()
                 await producer.begin_transaction()
                 passed("begin")
                 # Side by side: the offsets are two round trips more, and belong to the same transaction either way.
@@ -124,9 +128,7 @@ class PartitionProducer:
                 await producer.commit_transaction()
                 passed("commit")
         except TimeoutError as error:
-            if self._written:
-                raise Doubt(not_ended(self._timeout, (tp.topic for tp in self._written))) from error
-            raise Doubt(silence(self._timeout, self._unanswered)) from error
+            raise self._timed_out() from error
         except ProducerFenced as error:
             raise Doubt(FENCED) from error
         except (KafkaError, IllegalOperation) as error:
@@ -139,24 +141,34 @@ class PartitionProducer:
         self._written = {TopicPartition(topic, self._partition): offset for topic, offset in written.items()}
         return written
 
-    async def _ended(self) -> None:
-        """Wait until the last transaction is ended wherever it wrote.
+    async def ended(self) -> None:
+        """Wait until the last transaction is ended wherever it wrote; Doubt after the time limit.
 
         A broker may have answered and yet left a part of it open (left_open.py): the marker of the next one would end
-        that part too, and undo it if it is an abort. One round trip, of which the commit that follows saves a part: it
-        need not be told that the last one is still being ended.
+        that part too, and undo it if it is an abort.
         """
         pause = ENDED_POLL_S
-        while self._written:
-            stable = await self._ends.end_offsets(list(self._written))
-            self._written = {tp: last for tp, last in self._written.items() if stable[tp] <= last}
-            if self._written:
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, ENDED_POLL_MAX_S)
+        try:
+            async with asyncio.timeout(self._timeout):
+                while self._written:
+                    stable = await self._ends.end_offsets(list(self._written))
+                    self._written = {tp: last for tp, last in self._written.items() if stable[tp] <= last}
+                    if self._written:
+                        await asyncio.sleep(pause)
+                        pause = min(2 * pause, ENDED_POLL_MAX_S)
+        except TimeoutError as error:
+            raise self._timed_out() from error
+
+    def _timed_out(self) -> Doubt:
+        if self._written:
+            return Doubt(not_ended(self._timeout, {tp.topic for tp in self._written}))
+        return Doubt(silence(self._timeout, self._unanswered))
 
     async def _produce(self, writes: Sequence[Write], passed: Callable[[str], None]) -> list[tuple[str, int]]:
         """Send everything; the first batch of each topic before any second one, which waits until the first is on its
-        way: so all topics are added to the transaction in one request."""
+        way: so all topics are added to the transaction in one request. Nothing before the last one is ended: what is
+        added would be aborted with this one."""
+        await self.ended()
         now_ms = int(time.time() * 1000)
         batches = [
             (number, write.topic, batch)

@@ -1,4 +1,4 @@
-"""Reads given offset ranges of a few partitions, outside any consumer group, committed records only."""
+"""Reads given offset ranges of a few partitions, outside any consumer group."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -26,19 +26,20 @@ def fetch_while_records_wait(consumer: AIOKafkaConsumer) -> None:
 class RangeReader:
     """One consumer, assigned by hand. Every wait has a limit: a silent broker is a Doubt."""
 
-    def __init__(self, config: WorkerConfig) -> None:
+    def __init__(self, config: WorkerConfig, *, committed: bool = True) -> None:
+        """Reads committed records only, or, with `committed` false, whatever was written."""
         self._timeout = config.takeover_timeout
-        self._options: dict[str, Any] = {
+        self._consumer = AIOKafkaConsumer(
             **config.connection.client_options(),
-            "client_id": f"{config.app_id}-reader",
-            "group_id": None,
-            "enable_auto_commit": False,
-            "auto_offset_reset": "none",
-            "fetch_max_wait_ms": 100,
-            "max_partition_fetch_bytes": 1024 * 1024,
-            "request_timeout_ms": int(config.operation_timeout * 1000),
-        }
-        self._consumer = AIOKafkaConsumer(**self._options, isolation_level="read_committed")
+            client_id=f"{config.app_id}-reader",
+            group_id=None,
+            isolation_level="read_committed" if committed else "read_uncommitted",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            fetch_max_wait_ms=100,
+            max_partition_fetch_bytes=1024 * 1024,
+            request_timeout_ms=int(config.operation_timeout * 1000),
+        )
 
     async def __aenter__(self) -> Self:
         async with asyncio.timeout(self._timeout):
@@ -59,34 +60,16 @@ class RangeReader:
             self._consumer.seek(tp, offset)
 
     async def bounds(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
-        """First offset kept and the offset behind the last committed record, of each partition."""
+        """First offset kept and the offset behind the last record to be read, of each partition."""
         wanted = list(partitions)
+        # One by one, at once: of several partitions aiokafka finds the leaders one after the other, 0.1 s each.
         async with asyncio.timeout(self._timeout):
-            first = await self._consumer.beginning_offsets(wanted)
-            last = await self._consumer.end_offsets(wanted)
-        return {tp: (first[tp], last[tp]) for tp in wanted}
-
-    async def left_open(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """How many offsets are neither committed nor aborted, of each partition that has any."""
-        wanted = list(partitions)
-        plain = AIOKafkaConsumer(**self._options, isolation_level="read_uncommitted")
-        async with asyncio.timeout(self._timeout):
-            async with plain:
-                ends = await plain.end_offsets(wanted)
-            stable = await self._consumer.end_offsets(wanted)
-        return {tp: ends[tp] - stable[tp] for tp in wanted if stable[tp] < ends[tp]}
-
-    async def first_open(self, tp: TopicPartition) -> Any:
-        """The first record that is neither committed nor aborted, where there is one."""
-        async with asyncio.timeout(self._timeout):
-            stable = (await self._consumer.end_offsets([tp]))[tp]
-            async with AIOKafkaConsumer(**self._options, isolation_level="read_uncommitted") as plain:
-                plain.assign([tp])
-                plain.seek(tp, stable)
-                return await plain.getone(tp)
+            first = await asyncio.gather(*(self._consumer.beginning_offsets([tp]) for tp in wanted))
+            last = await asyncio.gather(*(self._consumer.end_offsets([tp]) for tp in wanted))
+        return {tp: (first[i][tp], last[i][tp]) for i, tp in enumerate(wanted)}
 
     async def last(self, tp: TopicPartition) -> Any:
-        """The last committed record, None when there is none; the assignment is lost."""
+        """The last record to be read, None when there is none; the assignment is lost."""
         first, end = (await self.bounds([tp]))[tp]
         back = LOOK_BACK
         while end > first:

@@ -1,6 +1,6 @@
 """What the broker's refusal of a batch means, in words for whoever has to put it right."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Final
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, TopicAuthorizationFailedError
@@ -39,9 +39,9 @@ def silence(seconds: float, topics: Collection[str]) -> str:
     return f"{text}; nothing back from {names}: is the broker up, are the topics there (`risk-stream topics describe`)?"
 
 
-def not_ended(seconds: float, topics: Iterable[str]) -> str:
-    """For a committed transaction of which the broker does not show these topics' records."""
+def not_ended(seconds: float, topics: Collection[str]) -> str:
+    """For a committed transaction that the broker does not show to be ended on these topics."""
     return (
-        f"{', '.join(sorted(topics))}: the last transaction is committed and after {seconds:g} s not ended there; "
-        "nothing was written on top of it. Start the worker again: its take-over ends it"
+        f"{', '.join(sorted(topics))}: the last transaction is committed and after {seconds:g} s not seen to be ended "
+        "there; nothing was written on top of it. Start the worker again, when the broker is up: its take-over mends it"
     )

@@ -104,6 +104,8 @@ class Snapshotter:
             raise Doubt(
                 f"{self._changelog}: offset {changelog_next} after {self._changelog_next}: the topic was made anew"
             )
+        # A broker may leave it open (left_open.py), and what a take-over then aborts must not be on the disk.
+        await self._producer.ended()
         failpoint("snapshot.before_store")
         # In a thread, as it takes some microseconds a row. Nothing reads the rows of a cut before `saved`.
         await asyncio.to_thread(self._store.apply, rows, Saved(mark, changelog_next))

@@ -15,15 +15,14 @@ from risk_stream.kafka.buffer import FetchedRecord, InputBuffer
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failpoints import failpoint
-from risk_stream.kafka.journal import JournalRecord, Range, encode, end_after, next_record
+from risk_stream.kafka.journal import JournalRecord, Range, end_after, next_record
 from risk_stream.kafka.pace import decide
 from risk_stream.kafka.ports import StepOutputPort
-from risk_stream.kafka.producer import Write
 from risk_stream.kafka.snapshot import Cut
+from risk_stream.kafka.step_writes import step_writes
 from risk_stream.kafka.takeover import Owned
-from risk_stream.kafka.topic_catalogue import OUTPUTS
 from risk_stream.kafka.transport import FetchState
-from risk_stream.messages.packed import Event, joined, pack
+from risk_stream.messages.packed import Event
 from risk_stream.messages.records import Records
 from risk_stream.ops.metrics import WorkerMetrics
 
@@ -225,17 +224,11 @@ class Stepper:
         failpoint("step.before_begin")
         journal = self._config.topic("journal")
         offsets = {self._values_tp: step.record.values[1], self._orders_tp: step.record.orders[1]}
-        written = await self._owned.producer.transact(self._writes(step), offsets, _passed)
+        writes = step_writes(self._config, step.record, step.output, step.answers)
+        written = await self._owned.producer.transact(writes, offsets, _passed)
         self._owned.journal_next = written[journal] + 1
         failpoint("step.after_record")
         self._metrics.step(self._partition, step.records, self._loop.time() - step.started, step.output.counts)
-
-    def _writes(self, step: Computed) -> list[Write]:
-        output = step.output
-        letters = joined(output.dead_letters, pack(step.answers))
-        record = pack([(None, encode(step.record), [])])
-        records = (output.decisions, output.violations, letters, output.portfolio_risk, record)
-        return [Write(self._config.topic(name), one) for name, one in zip(OUTPUTS, records, strict=True)]
 
     async def _save(self) -> None:
         """Cut now, between two steps; write once everything computed so far is committed."""

@@ -4,7 +4,6 @@ Nothing is remembered from an earlier ownership, and nothing is swallowed: what 
 """
 
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +16,13 @@ from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failpoints import failpoint
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import JournalEnd, JournalRecord, Range, beginning, decode, end_after, verify
-from risk_stream.kafka.left_open import CHANGELOG, end_what_is_left_open
+from risk_stream.kafka.left_open import Committed, end_what_is_left_open, step_without_record, unseen
 from risk_stream.kafka.pace import decide
-from risk_stream.kafka.ports import EngineFactory, EnginePort
+from risk_stream.kafka.ports import EngineFactory, EnginePort, StepOutputPort
 from risk_stream.kafka.producer import PartitionProducer
 from risk_stream.kafka.range_reader import RangeCursor, RangeReader
 from risk_stream.kafka.snapshot import Snapshotter
+from risk_stream.kafka.step_writes import step_writes
 from risk_stream.kafka.store import RowStore, Saved, open_store
 from risk_stream.kafka.topic_catalogue import OUTPUTS
 from risk_stream.messages.records import Records
@@ -33,8 +33,6 @@ REPLAY_SNAPSHOT_RECORDS = 50_000
 log = logging.getLogger(__name__)
 
 Bounds = dict[TopicPartition, Range]
-Committed = Callable[[TopicPartition], Awaitable[int | None]]
-"""The group's committed offset of a partition, None when it has none."""
 
 
 @dataclass(slots=True)
@@ -52,6 +50,16 @@ class Owned:
         """Give the directory and the connection back; nothing is written."""
         self.store.close()
         await self.producer.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A replayed step, and where the journal stood before it."""
+
+    before: JournalEnd
+    step: JournalRecord
+    output: StepOutputPort
+    records: int
 
 
 class Takeover:
@@ -75,6 +83,7 @@ class Takeover:
         self._journal = TopicPartition(config.topic("journal"), partition)
         self._values = TopicPartition(config.topic("portfolio-values"), partition)
         self._orders = TopicPartition(config.topic("orders"), partition)
+        self._outputs = {name: TopicPartition(config.topic(name), partition) for name in OUTPUTS}
 
     async def run(self, committed: Committed) -> Owned:
         """Fence, load, replay; what is owned then. Doubt when journal, inputs, offsets or outputs do not agree."""
@@ -89,13 +98,18 @@ class Takeover:
             raise
         failpoint("takeover.after_open")
         try:
-            async with RangeReader(self._config) as reader:
-                await self._end_what_is_left_open(reader, producer, committed)
+            async with RangeReader(self._config) as reader, RangeReader(self._config, committed=False) as written:
+                outputs = [*self._outputs.values(), self._changelog]
+                await producer.learn(outputs)
+                await end_what_is_left_open(reader, written, producer, outputs)
                 bounds = await reader.bounds([self._changelog, self._journal, self._values, self._orders])
                 saved = await self._rows(reader, store, bounds)
                 failpoint("takeover.after_changelog")
                 owned = self._owned(producer, store, saved, bounds)
-                await self._replay(reader, owned, bounds)
+                torn = await self._torn(reader, written, owned.end, committed)
+                last = await self._replay(reader, owned, bounds, torn)
+                if last is not None:
+                    await self._publish_unseen(reader, owned, last, with_record=torn is not None)
             failpoint("takeover.after_replay")
             await self._check_committed(committed, owned.end)
         except BaseException:
@@ -104,12 +118,14 @@ class Takeover:
             raise
         return owned
 
-    async def _end_what_is_left_open(
-        self, reader: RangeReader, producer: PartitionProducer, committed: Committed
-    ) -> None:
-        outputs = {name: TopicPartition(self._config.topic(name), self._partition) for name in OUTPUTS}
-        outputs[CHANGELOG] = self._changelog
-        await end_what_is_left_open(reader, producer, outputs, (self._values, self._orders), committed)
+    async def _torn(
+        self, reader: RangeReader, written: RangeReader, saved_end: JournalEnd, committed: Committed
+    ) -> JournalRecord | None:
+        """The step behind the journal's end that was seen in part (left_open.py)."""
+        record = await reader.last(self._journal)
+        end = saved_end if record is None else end_after(decode(record.value))
+        moved = {tp: (kind, await committed(tp)) for kind, tp in (("values", self._values), ("orders", self._orders))}
+        return await step_without_record(reader, written, self._outputs, end, moved)
 
     async def _rows(self, reader: RangeReader, store: RowStore, bounds: Bounds) -> Saved | None:
         try:
@@ -130,34 +146,58 @@ class Takeover:
         end = JournalEnd(mark.seq, mark.values_to, mark.orders_to, mark.controls, mark.chain)
         return Owned(producer, store, engine, snapshotter, end, mark.journal_next)
 
-    async def _replay(self, reader: RangeReader, owned: Owned, bounds: Bounds) -> None:
+    async def _replay(
+        self, reader: RangeReader, owned: Owned, bounds: Bounds, torn: JournalRecord | None
+    ) -> Replayed | None:
+        """Replay the journal behind the rows, and the step without a record; the last step replayed.
+
+        The last one is not saved here: what of it was not seen is published first, and only a replay can tell.
+        """
         first, end = bounds[self._journal]
         if not first <= owned.journal_next <= end:
             raise Doubt(f"the journal is kept from {first} to {end}, needed from {owned.journal_next}")
         reader.assign({self._journal: owned.journal_next, **self._input_starts(owned.end)})
         values = RangeCursor(reader, self._values, bounds[self._values][1])
         orders = RangeCursor(reader, self._orders, bounds[self._orders][1])
-        unsaved = 0
+        last, unsaved = None, 0
         async for records in reader.read(self._journal, end):
             for record in records:
-                step = decode(record.value)
-                verify(owned.end, step)
-                unsaved += await self._replay_step(owned.engine, step, values, orders)
-                owned.end, owned.journal_next = end_after(step), record.offset + 1
                 if unsaved >= REPLAY_SNAPSHOT_RECORDS:
                     await owned.snapshotter.write(await owned.snapshotter.cut(owned.end), owned.journal_next)
                     unsaved = 0
+                last = await self._replay_step(owned, decode(record.value), values, orders)
+                owned.journal_next = record.offset + 1
+                unsaved += last.records
+        if torn is not None:
+            last = await self._replay_step(owned, torn, values, orders)
         self._check_inputs(owned.end, bounds)
+        return last
 
     async def _replay_step(
-        self, engine: EnginePort, step: JournalRecord, values: RangeCursor, orders: RangeCursor
-    ) -> int:
+        self, owned: Owned, step: JournalRecord, values: RangeCursor, orders: RangeCursor
+    ) -> Replayed:
+        before = owned.end
+        verify(before, step)
         await self._controls.wait_for(step.controls)
         value_records, order_records = await _range(values, step.values), await _range(orders, step.orders)
-        output = await decide(engine, value_records, order_records, self._controls.plan(step.controls))
+        output = await decide(owned.engine, value_records, order_records, self._controls.plan(step.controls))
         if output.digest != step.outputs:
             raise Doubt(f"step {step.seq} replayed to other outputs than it published")
-        return len(value_records.offsets) + len(order_records.offsets)
+        owned.end = end_after(step)
+        return Replayed(before, step, output, len(value_records.offsets) + len(order_records.offsets))
+
+    async def _publish_unseen(self, reader: RangeReader, owned: Owned, last: Replayed, with_record: bool) -> None:
+        """Publish what of the last step cannot be seen, with its record when that is undone (left_open.py)."""
+        refused = self._controls.unanswered(last.before.controls) if self._partition == 0 else []
+        refused = [offset for offset in refused if offset <= last.step.controls]
+        answers = await self._controls.answers(refused) if refused else []
+        *writes, record = step_writes(self._config, last.step, last.output, answers)
+        missing = await unseen(reader, self._partition, last.step, last.before.controls, writes)
+        if with_record:
+            missing.append(record)
+        if missing:
+            written = await owned.producer.transact(missing, self._input_starts(owned.end), lambda part: None)
+            owned.journal_next = written.get(self._journal.topic, owned.journal_next - 1) + 1
 
     def _input_starts(self, end: JournalEnd) -> dict[TopicPartition, int]:
         return {self._values: end.values_to, self._orders: end.orders_to}

@@ -36,6 +36,7 @@ class Topic:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.open: list[Record] = []
+        self.written: list[Record] = []
         self._offsets: list[int] = []
         self.end = 0
 
@@ -46,11 +47,12 @@ class Topic:
 
     def write(self, pairs: Iterable[tuple[bytes | None, bytes | None]], timestamp: int) -> int:
         """Append records of a transaction that is not ended; the offset of the last record, -1 without any."""
-        last = -1
+        last, first = -1, self.end
         for key, value in pairs:
             last = self.end
             self.open.append(Record(last, timestamp, key, value))
             self.end += 1
+        self.written += self.open[len(self.open) - (self.end - first) :] if self.end > first else []
         return last
 
     def mark(self, commit: bool) -> None:

@@ -13,6 +13,7 @@ from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.ports import Row
 from risk_stream.kafka.producer import Write
 from risk_stream.kafka.store import Saved
+from risk_stream.messages.packed import Event
 from tests.simulation.protocol.cluster import Cluster, Disk, Record
 
 LIST_RECORDS = 50
@@ -33,6 +34,14 @@ class Listed(list[Any]):
         return [(key, value) for key, value, _ in self]
 
     rows = pairs
+
+    def part(self, start: int, stop: int) -> Listed:
+        """The records start..stop."""
+        return Listed(self[start:stop])
+
+    def events(self) -> list[Event]:
+        """Whole records."""
+        return [Event(*record) for record in self]
 
 
 def listed(*parts: Iterable[Any]) -> Listed:
@@ -75,6 +84,9 @@ class Chance:
         """Which of these topics get no marker at the end of a transaction."""
         return ()
 
+    def passed(self, name: str) -> None:
+        """The owner may die here."""
+
 
 class Producer:
     """Stands for PartitionProducer."""
@@ -98,10 +110,10 @@ class Producer:
         """All or nothing, unless markers are skipped; fenced once another has started."""
         cluster, chance = self._setting.cluster, self._setting.chance
         self._check()
-        self._check_ended()
         passed("begin")
         await chance.asleep()
         self._check()
+        await self.ended()
         staged = {write.topic: write.records.pairs() for write in writes}
         try:
             passed("produce")
@@ -113,18 +125,28 @@ class Producer:
         except BaseException:
             self._mark([*self._write(staged), *([GROUP] if offsets else [])], commit=False)
             raise
+        chance.passed("broker.before_commit")
         last = self._write(staged)
         cluster.pending.update({tp.topic: offset for tp, offset in offsets.items()})
         self._mark([*last, *([GROUP] if offsets else [])], commit=True)
+        chance.passed("broker.after_commit")
         passed("commit")
         self._wrote = list(last)
         return last
 
-    async def end_left_open(self, topics: Iterable[str], commit: bool) -> None:
-        """Markers everywhere."""
+    async def learn(self, outputs: Sequence[TopicPartition]) -> None:
+        """Nothing to learn."""
+
+    async def abort_left_open(self, outputs: Iterable[TopicPartition]) -> None:
+        """Markers everywhere, but for those the broker skips; dying meanwhile comes to the same."""
         self._check()
-        for topic in topics:
-            self._setting.cluster.topic(topic).mark(commit)
+        self._setting.chance.passed("broker.before_abort")
+        self._mark([tp.topic for tp in outputs], commit=False)
+
+    async def ended(self) -> None:
+        """As the worker's own asks the broker."""
+        if any(self._setting.cluster.topic(topic).open for topic in self._wrote):
+            raise Doubt("the last transaction is committed and not seen to be ended")
 
     def _write(self, staged: Mapping[str, Sequence[Any]]) -> dict[str, int]:
         now_ms = int(asyncio.get_running_loop().time() * 1000)
@@ -143,11 +165,6 @@ class Producer:
             else:
                 cluster.topic(topic).mark(commit)
 
-    def _check_ended(self) -> None:
-        """As the worker's own asks the broker."""
-        if any(self._setting.cluster.topic(topic).open for topic in self._wrote):
-            raise Doubt("the last transaction is committed and not ended")
-
     def _check(self) -> None:
         if self._epoch != self._setting.cluster.epoch:
             raise Doubt("fenced: another worker has taken the partition over")
@@ -156,8 +173,9 @@ class Producer:
 class Reader:
     """Stands for RangeReader."""
 
-    def __init__(self, config: Any) -> None:
+    def __init__(self, config: Any, committed: bool = True) -> None:
         self._setting: Setting = config
+        self._committed = committed
         self._starts: dict[TopicPartition, int] = {}
 
     async def __aenter__(self) -> Self:
@@ -171,22 +189,15 @@ class Reader:
         self._starts = dict(starts)
 
     async def bounds(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
-        """From 0 to the end of what is committed or aborted, of each."""
+        """From 0 to the end, of each: of what is committed or aborted, or of all."""
         await self._setting.chance.delay()
-        return {tp: (0, self._setting.cluster.topic(tp.topic).stable) for tp in partitions}
-
-    async def left_open(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """How many offsets, of each that has any."""
         topics = {tp: self._setting.cluster.topic(tp.topic) for tp in partitions}
-        return {tp: topic.end - topic.stable for tp, topic in topics.items() if topic.open}
-
-    async def first_open(self, tp: TopicPartition) -> Record:
-        """The first record without an end."""
-        return self._setting.cluster.topic(tp.topic).open[0]
+        return {tp: (0, topic.stable if self._committed else topic.end) for tp, topic in topics.items()}
 
     async def last(self, tp: TopicPartition) -> Record | None:
-        """The last committed one."""
-        return next(reversed(self._setting.cluster.topic(tp.topic).records), None)
+        """The last one that is committed, or was ever written."""
+        topic = self._setting.cluster.topic(tp.topic)
+        return next(reversed(topic.records if self._committed else topic.written), None)
 
     async def read(self, tp: TopicPartition, end: int) -> AsyncIterator[Sequence[Record]]:
         """Short lists."""

@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, cast
 from unittest.mock import patch
 
-from risk_stream.kafka import changelog, left_open, snapshot, step, takeover
+from risk_stream.kafka import changelog, left_open, snapshot, step, step_writes, takeover
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import beginning, decode, end_after, verify
 from tests.simulation.protocol.cluster import Cluster, Disk
@@ -34,7 +34,7 @@ ABORTED, SLEPT_THROUGH, DISK_LOST, DISK_OTHER = 0.02, 0.02, 0.2, 0.2
 SKIPS, SKIPPED = 0.02, 0.5
 """How often a broker skips markers, and the share of a transaction's topics that then get none."""
 COLLECT_EVERY = 500
-EXPECTED_ENDS = ("fenced", "no answer", "not ended")
+EXPECTED_ENDS = ("fenced", "no answer", "not seen to be ended", "that is not ours")
 
 
 class Crashed(BaseException):
@@ -200,7 +200,7 @@ def in_memory() -> Iterator[None]:
         (takeover, "REPLAY_SNAPSHOT_RECORDS", 60),
         (changelog, "LOAD_ROWS_MAX", 3),
         (step, "AHEAD_RECORDS_MIN", 6),
-        *((module, name, listed) for module in (step, snapshot) for name in ("pack", "joined")),
+        *((module, name, listed) for module in (step_writes, snapshot) for name in ("pack", "joined")),
         *((module, "failpoint", passed) for module in (takeover, step, snapshot)),
     ]
     with ExitStack() as stack:

@@ -55,16 +55,7 @@ def _kept_engine(self: Any, producer: Any, store: Any, saved: Any, bounds: Any) 
     return owned
 
 
-_OWNED, _END = takeover.Takeover._owned, fakes.Producer.end_left_open
-
-
-def _aborted(self: Any, topics: Any, commit: bool) -> Any:
-    return _END(self, topics, False)
-
-
-def _committed(self: Any, topics: Any, commit: bool) -> Any:
-    return _END(self, topics, True)
-
+_OWNED = takeover.Takeover._owned
 
 MUTANTS: dict[str, tuple[object, str, object]] = {
     "journal range off by one": (step, "next_record", _range_off_by_one),
@@ -77,15 +68,20 @@ MUTANTS: dict[str, tuple[object, str, object]] = {
     "orders do not wait for older values": (
         step.Stepper, "_older_values_bound", lambda self: (1 << 60, None),
     ),
-    "written on top of what is left open": (fakes.Producer, "_check_ended", lambda self: None),
+    "written on top of what is left open": (fakes.Producer, "ended", lambda self: _nothing()),
     "what is left open stays so": (takeover, "end_what_is_left_open", lambda *args: _nothing()),
-    "what is left open is aborted, whatever was seen of it": (fakes.Producer, "end_left_open", _aborted),
-    "what is left open is committed, whether its step was or not": (fakes.Producer, "end_left_open", _committed),
+    "a step without a record is decided anew": (takeover, "step_without_record", lambda *args: _nothing()),
+    "what of the last step was not seen stays so": (takeover, "unseen", lambda *args: _no_writes()),
 }  # fmt: skip
 
 
 async def _nothing() -> None:
-    """Load no row, or end nothing."""
+    """Load no row, end nothing, find nothing."""
+
+
+async def _no_writes() -> list[Any]:
+    """Nothing is missing."""
+    return []
 
 
 @pytest.mark.parametrize("name", MUTANTS)
