@@ -65,6 +65,8 @@ async def catch_up(reader: RangeReader, store: RowStore, tp: TopicPartition, bou
     newest, written_ms = found
     if have is not None and have.changelog_next > newest.changelog_next:
         raise Untrusted(f"its newest mark ends at {newest.changelog_next}, was written up to {have.changelog_next}")
+    if have is not None and have.mark.seq > newest.mark.seq:
+        raise Untrusted(f"its newest mark is of step {newest.mark.seq}, the rows on disk of step {have.mark.seq}")
     if have is not None and written_ms - store.written_ms() > TOMBSTONE_RETENTION_MS:
         store.empty()  # deletions it missed may be compacted away by now
         have = None

@@ -30,6 +30,7 @@ from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import JournalEnd, JournalRecord, decode, verify
 from risk_stream.kafka.producer import PartitionProducer, Write
 from risk_stream.kafka.range_reader import RangeReader
+from risk_stream.messages.packed import Event
 
 SETTLES_S = 3.0
 """Markers are written before the fence is answered, but seen only when the replicas have them: milliseconds."""
@@ -80,15 +81,16 @@ async def _left_open(
 
 
 async def step_without_record(
-    reader: RangeReader,
     written: RangeReader,
-    outputs: Mapping[str, TopicPartition],
+    journal: TopicPartition,
+    shown: Mapping[TopicPartition, Any],
     end: JournalEnd,
     moved: Mapping[TopicPartition, tuple[str, int | None]],
 ) -> JournalRecord | None:
     """The step behind the journal's end of which something can be seen though its record cannot; None without any.
 
-    `outputs` are those of a step, by name; `moved` tells kind (values, orders) and committed offset of both inputs.
+    `shown` are the last records of a step's outputs that can be seen; `moved` tells kind (values, orders) and committed
+    offset of both inputs.
     """
     signs: list[tuple[str, str, int]] = []
     position = {"values": end.values_to, "orders": end.orders_to}
@@ -97,16 +99,16 @@ async def step_without_record(
             signs.append(
                 (f"{tp.topic} is committed up to {offset}, the journal ends at {position[kind]}", kind, offset - 1)
             )
-    for name, tp in outputs.items():
-        record = None if name == "journal" else await reader.last(tp)
-        if record is not None:
-            kind, offset = source_of(tp.topic, record)
-            if offset >= {**position, "controls": end.controls + 1}[kind]:
-                signs.append((f"{tp.topic}@{record.offset} can be seen, its step is not in the journal", kind, offset))
+    for tp, record in shown.items():
+        if tp == journal:
+            continue
+        kind, offset = source_of(tp.topic, record)
+        if offset >= {**position, "controls": end.controls + 1}[kind]:
+            signs.append((f"{tp.topic}@{record.offset} can be seen, its step is not in the journal", kind, offset))
     if not signs:
         return None
-    record = await written.last(outputs["journal"])
-    step = None if record is None else decode(record.value)
+    last = (await written.last([journal])).get(journal)
+    step = None if last is None else decode(last.value)
     if step is None or step.seq <= end.seq:
         raise Doubt(f"{signs[0][0]}: {NEXT_STEP}")
     verify(end, step)
@@ -118,7 +120,12 @@ async def step_without_record(
 
 
 async def unseen(
-    reader: RangeReader, partition: int, step: JournalRecord, controls_before: int, writes: Sequence[Write]
+    written: RangeReader,
+    shown: Mapping[TopicPartition, Any],
+    partition: int,
+    step: JournalRecord,
+    controls_before: int,
+    writes: Sequence[Write],
 ) -> list[Write]:
     """Those writes of the last step that cannot be seen. A transaction's records of a partition are seen as a whole.
 
@@ -131,21 +138,29 @@ async def unseen(
             continue
         tp = TopicPartition(write.topic, partition)
         (expected,) = write.records.part(write.records.size - 1, write.records.size).events()
-        shown = await reader.last(tp)
-        if shown is None:
-            first, _ = (await reader.bounds([tp]))[tp]
-            if first == 0:  # else what was seen is no longer kept
+        record = shown.get(tp)
+        if record is None:
+            if not await _is_no_longer_kept(written, tp, expected):
                 missing.append(write)
-            continue
-        source = source_of(write.topic, shown)
-        if source == source_of(write.topic, expected) and shown.value == expected.value:
-            continue
-        if is_of(step, controls_before, *source):
-            raise Doubt(f"{tp.topic}@{shown.offset} is of step {step.seq}, which has other outputs: {NEXT_STEP}")
-        missing.append(write)
+        elif not _is_same(tp.topic, record, expected):
+            if is_of(step, controls_before, *source_of(tp.topic, record)):
+                raise Doubt(f"{tp.topic}@{record.offset} is of step {step.seq}, which has other outputs: {NEXT_STEP}")
+            missing.append(write)
     if missing:
         log.warning("step %d: %s not seen yet; published now", step.seq, ", ".join(write.topic for write in missing))
     return missing
+
+
+async def _is_no_longer_kept(written: RangeReader, tp: TopicPartition, expected: Event) -> bool:
+    """Whether what was published has been deleted since, of age: it would stand there otherwise, seen or aborted."""
+    if (await written.bounds([tp]))[tp][0] == 0:
+        return False
+    record = (await written.last([tp])).get(tp)
+    return record is None or not _is_same(tp.topic, record, expected)
+
+
+def _is_same(topic: str, record: Any, expected: Event) -> bool:
+    return bool(record.value == expected.value and source_of(topic, record) == source_of(topic, expected))
 
 
 def is_of(step: JournalRecord, controls_before: int, kind: str, offset: int) -> bool:

@@ -72,6 +72,7 @@ class PartitionProducer:
             request_timeout_ms=int(config.operation_timeout * 1000),
         )
         self._written: dict[TopicPartition, int] = {}
+        self._ending: asyncio.Task[None] | None = None
 
     def _stop_sending(self, error: KafkaError) -> NoReturn:
         """End aiokafka's sender when the broker refuses a part of the transaction.
@@ -121,6 +122,7 @@ class PartitionProducer:
         self._unanswered.clear()
         try:
             async with asyncio.timeout(self._timeout):
+                await self.ended()
                 await producer.begin_transaction()
                 passed("begin")
                 # Side by side: the offsets are two round trips more, and belong to the same transaction either way.
@@ -139,25 +141,32 @@ class PartitionProducer:
             raise
         written = {topic: offset for topic, offset in delivered if offset >= 0}
         self._written = {TopicPartition(topic, self._partition): offset for topic, offset in written.items()}
+        self._ending = asyncio.create_task(self._see_ended(), name=f"ending-{self._partition}")
         return written
 
     async def ended(self) -> None:
         """Wait until the last transaction is ended wherever it wrote; Doubt after the time limit.
 
         A broker may have answered and yet left a part of it open (left_open.py): the marker of the next one would end
-        that part too, and undo it if it is an abort.
+        that part too, and undo it if it is an abort. It is asked while the next step is computed: most often this
+        waits for nothing.
         """
-        pause = ENDED_POLL_S
+        if self._ending is None:
+            return
         try:
             async with asyncio.timeout(self._timeout):
-                while self._written:
-                    stable = await self._ends.end_offsets(list(self._written))
-                    self._written = {tp: last for tp, last in self._written.items() if stable[tp] <= last}
-                    if self._written:
-                        await asyncio.sleep(pause)
-                        pause = min(2 * pause, ENDED_POLL_MAX_S)
+                await self._ending
         except TimeoutError as error:
             raise self._timed_out() from error
+        self._ending = None
+
+    async def _see_ended(self) -> None:
+        pause = ENDED_POLL_S
+        while self._written:
+            await asyncio.sleep(pause)
+            stable = await self._ends.end_offsets(list(self._written))
+            self._written = {tp: last for tp, last in self._written.items() if stable[tp] <= last}
+            pause = min(2 * pause, ENDED_POLL_MAX_S)
 
     def _timed_out(self) -> Doubt:
         if self._written:
@@ -166,9 +175,7 @@ class PartitionProducer:
 
     async def _produce(self, writes: Sequence[Write], passed: Callable[[str], None]) -> list[tuple[str, int]]:
         """Send everything; the first batch of each topic before any second one, which waits until the first is on its
-        way: so all topics are added to the transaction in one request. Nothing before the last one is ended: what is
-        added would be aborted with this one."""
-        await self.ended()
+        way: so all topics are added to the transaction in one request."""
         now_ms = int(time.time() * 1000)
         batches = [
             (number, write.topic, batch)
@@ -207,6 +214,12 @@ class PartitionProducer:
 
     async def close(self) -> None:
         """Disconnect. With a transaction still open the broker aborts it at the next take-over."""
-        async with asyncio.timeout(self._timeout):
-            await self._producer.stop()
-            await self._ends.stop()
+        if self._ending is not None:
+            self._ending.cancel()
+            await asyncio.gather(self._ending, return_exceptions=True)
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._producer.stop()
+        finally:
+            async with asyncio.timeout(self._timeout):
+                await self._ends.stop()

@@ -12,7 +12,10 @@ from risk_stream.kafka.failstop import Doubt
 
 POLL_RECORDS_MAX = 2_000
 """Unpacking 2,000 records takes about 6 ms: the loop's other work waits no longer."""
-POLL_MS = 1_000
+POLL_MS = 20
+"""The longest wait for records; where only markers or aborted records are left, none come, and it is for nothing."""
+FETCH_WAIT_MS = 5
+"""What is read is there already; a longer fetch would hold up every other request on its connection."""
 
 LOOK_BACK = 16
 """Offsets to look back for a last record, then as many times more: most of the last offsets are markers."""
@@ -36,14 +39,18 @@ class RangeReader:
             isolation_level="read_committed" if committed else "read_uncommitted",
             enable_auto_commit=False,
             auto_offset_reset="none",
-            fetch_max_wait_ms=100,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=1024 * 1024,
             request_timeout_ms=int(config.operation_timeout * 1000),
         )
 
     async def __aenter__(self) -> Self:
-        async with asyncio.timeout(self._timeout):
-            await self._consumer.start()
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._consumer.start()
+        except BaseException:
+            await self._consumer.stop()
+            raise
         fetch_while_records_wait(self._consumer)
         return self
 
@@ -64,23 +71,27 @@ class RangeReader:
         wanted = list(partitions)
         # One by one, at once: of several partitions aiokafka finds the leaders one after the other, 0.1 s each.
         async with asyncio.timeout(self._timeout):
-            first = await asyncio.gather(*(self._consumer.beginning_offsets([tp]) for tp in wanted))
-            last = await asyncio.gather(*(self._consumer.end_offsets([tp]) for tp in wanted))
+            first, last = await asyncio.gather(
+                asyncio.gather(*(self._consumer.beginning_offsets([tp]) for tp in wanted)),
+                asyncio.gather(*(self._consumer.end_offsets([tp]) for tp in wanted)),
+            )
         return {tp: (first[i][tp], last[i][tp]) for i, tp in enumerate(wanted)}
 
-    async def last(self, tp: TopicPartition) -> Any:
-        """The last record to be read, None when there is none; the assignment is lost."""
-        first, end = (await self.bounds([tp]))[tp]
+    async def last(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, Any]:
+        """The last record to be read of each partition that has any; the assignment is lost."""
+        bounds = await self.bounds(partitions)
+        found: dict[TopicPartition, Any] = {}
+        left = {tp for tp, (first, end) in bounds.items() if end > first}
         back = LOOK_BACK
-        while end > first:
-            start, found = max(first, end - back), None
-            self.assign({tp: start})
-            async for records in self.read(tp, end):
-                found = records[-1]
-            if found is not None or start == first:
-                return found
+        while left:
+            starts = {tp: max(bounds[tp][0], bounds[tp][1] - back) for tp in left}
+            self.assign(starts)
+            for tp in left:
+                async for records in self.read(tp, bounds[tp][1]):
+                    found[tp] = records[-1]
+            left = {tp for tp in left if tp not in found and starts[tp] > bounds[tp][0]}
             back *= LOOK_BACK
-        return None
+        return found
 
     async def read(self, tp: TopicPartition, end: int) -> AsyncIterator[Sequence[Any]]:
         """Record lists from where this partition stands up to offset `end`; markers between them are passed over."""

@@ -25,8 +25,8 @@ def forbidden(error: KafkaError, topic: str | None = None) -> str:
     named = error.args[0] if error.args else ""
     what = topic or (", ".join(sorted(named)) if isinstance(named, set | frozenset) else str(named))
     return (
-        f"{what}: the broker does not let this user write there ({type(error).__name__}); nothing of the step was "
-        f"published. Grant Write and Describe on the topics and Read on the group, then start the worker again"
+        f"{what}: the broker does not let this user read or write there ({type(error).__name__}); nothing of the step "
+        "was published. Grant Read, Write and Describe on the topics and Read on the group, then start the worker again"
     )
 
 

@@ -6,8 +6,10 @@ Nothing is remembered from an earlier ownership, and nothing is swallowed: what 
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aiokafka import TopicPartition
+from aiokafka.errors import TopicAuthorizationFailedError
 
 from risk_stream.kafka.buffer import EMPTY, columns
 from risk_stream.kafka.changelog import Untrusted, catch_up
@@ -21,6 +23,7 @@ from risk_stream.kafka.pace import decide
 from risk_stream.kafka.ports import EngineFactory, EnginePort, StepOutputPort
 from risk_stream.kafka.producer import PartitionProducer
 from risk_stream.kafka.range_reader import RangeCursor, RangeReader
+from risk_stream.kafka.refusals import forbidden
 from risk_stream.kafka.snapshot import Snapshotter
 from risk_stream.kafka.step_writes import step_writes
 from risk_stream.kafka.store import RowStore, Saved, open_store
@@ -33,6 +36,8 @@ REPLAY_SNAPSHOT_RECORDS = 50_000
 log = logging.getLogger(__name__)
 
 Bounds = dict[TopicPartition, Range]
+Shown = dict[TopicPartition, Any]
+"""The last record of each output that can be seen."""
 
 
 @dataclass(slots=True)
@@ -83,7 +88,7 @@ class Takeover:
         self._journal = TopicPartition(config.topic("journal"), partition)
         self._values = TopicPartition(config.topic("portfolio-values"), partition)
         self._orders = TopicPartition(config.topic("orders"), partition)
-        self._outputs = {name: TopicPartition(config.topic(name), partition) for name in OUTPUTS}
+        self._outputs = [TopicPartition(config.topic(name), partition) for name in OUTPUTS]
 
     async def run(self, committed: Committed) -> Owned:
         """Fence, load, replay; what is owned then. Doubt when journal, inputs, offsets or outputs do not agree."""
@@ -99,33 +104,36 @@ class Takeover:
         failpoint("takeover.after_open")
         try:
             async with RangeReader(self._config) as reader, RangeReader(self._config, committed=False) as written:
-                outputs = [*self._outputs.values(), self._changelog]
+                outputs = [*self._outputs, self._changelog]
                 await producer.learn(outputs)
                 await end_what_is_left_open(reader, written, producer, outputs)
                 bounds = await reader.bounds([self._changelog, self._journal, self._values, self._orders])
                 saved = await self._rows(reader, store, bounds)
                 failpoint("takeover.after_changelog")
                 owned = self._owned(producer, store, saved, bounds)
-                torn = await self._torn(reader, written, owned.end, committed)
+                shown = await reader.last(self._outputs)
+                torn = await self._torn(written, shown, owned.end, committed)
                 last = await self._replay(reader, owned, bounds, torn)
                 if last is not None:
-                    await self._publish_unseen(reader, owned, last, with_record=torn is not None)
+                    await self._publish_unseen(written, shown, owned, last, with_record=torn is not None)
             failpoint("takeover.after_replay")
             await self._check_committed(committed, owned.end)
-        except BaseException:
+        except BaseException as error:
             store.close()
             await producer.close()
+            if isinstance(error, TopicAuthorizationFailedError):
+                raise Doubt(forbidden(error)) from error
             raise
         return owned
 
     async def _torn(
-        self, reader: RangeReader, written: RangeReader, saved_end: JournalEnd, committed: Committed
+        self, written: RangeReader, shown: Shown, saved_end: JournalEnd, committed: Committed
     ) -> JournalRecord | None:
         """The step behind the journal's end that was seen in part (left_open.py)."""
-        record = await reader.last(self._journal)
+        record = shown.get(self._journal)
         end = saved_end if record is None else end_after(decode(record.value))
         moved = {tp: (kind, await committed(tp)) for kind, tp in (("values", self._values), ("orders", self._orders))}
-        return await step_without_record(reader, written, self._outputs, end, moved)
+        return await step_without_record(written, self._journal, shown, end, moved)
 
     async def _rows(self, reader: RangeReader, store: RowStore, bounds: Bounds) -> Saved | None:
         try:
@@ -186,18 +194,20 @@ class Takeover:
         owned.end = end_after(step)
         return Replayed(before, step, output, len(value_records.offsets) + len(order_records.offsets))
 
-    async def _publish_unseen(self, reader: RangeReader, owned: Owned, last: Replayed, with_record: bool) -> None:
+    async def _publish_unseen(
+        self, written: RangeReader, shown: Shown, owned: Owned, last: Replayed, with_record: bool
+    ) -> None:
         """Publish what of the last step cannot be seen, with its record when that is undone (left_open.py)."""
         refused = self._controls.unanswered(last.before.controls) if self._partition == 0 else []
         refused = [offset for offset in refused if offset <= last.step.controls]
         answers = await self._controls.answers(refused) if refused else []
         *writes, record = step_writes(self._config, last.step, last.output, answers)
-        missing = await unseen(reader, self._partition, last.step, last.before.controls, writes)
+        missing = await unseen(written, shown, self._partition, last.step, last.before.controls, writes)
         if with_record:
             missing.append(record)
         if missing:
-            written = await owned.producer.transact(missing, self._input_starts(owned.end), lambda part: None)
-            owned.journal_next = written.get(self._journal.topic, owned.journal_next - 1) + 1
+            placed = await owned.producer.transact(missing, self._input_starts(owned.end), lambda part: None)
+            owned.journal_next = placed.get(self._journal.topic, owned.journal_next - 1) + 1
 
     def _input_starts(self, end: JournalEnd) -> dict[TopicPartition, int]:
         return {self._values: end.values_to, self._orders: end.orders_to}

@@ -17,6 +17,7 @@ from risk_stream.messages.packed import Event
 from tests.simulation.protocol.cluster import Cluster, Disk, Record
 
 LIST_RECORDS = 50
+ASKED = 5
 GROUP = "group"
 """Stands for the topic of the group's offsets."""
 
@@ -144,9 +145,13 @@ class Producer:
         self._mark([tp.topic for tp in outputs], commit=False)
 
     async def ended(self) -> None:
-        """As the worker's own asks the broker."""
-        if any(self._setting.cluster.topic(topic).open for topic in self._wrote):
-            raise Doubt("the last transaction is committed and not seen to be ended")
+        """As the worker's own asks the broker, some times; others may go on meanwhile."""
+        for _ in range(ASKED):
+            if not any(self._setting.cluster.topic(topic).open for topic in self._wrote):
+                return
+            await self._setting.chance.asleep()
+            await self._setting.chance.delay()
+        raise Doubt("the last transaction is committed and not seen to be ended")
 
     def _write(self, staged: Mapping[str, Sequence[Any]]) -> dict[str, int]:
         now_ms = int(asyncio.get_running_loop().time() * 1000)
@@ -194,10 +199,11 @@ class Reader:
         topics = {tp: self._setting.cluster.topic(tp.topic) for tp in partitions}
         return {tp: (0, topic.stable if self._committed else topic.end) for tp, topic in topics.items()}
 
-    async def last(self, tp: TopicPartition) -> Record | None:
-        """The last one that is committed, or was ever written."""
-        topic = self._setting.cluster.topic(tp.topic)
-        return next(reversed(topic.records if self._committed else topic.written), None)
+    async def last(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, Record]:
+        """The last one that is committed, or was ever written, of each that has any."""
+        topics = {tp: self._setting.cluster.topic(tp.topic) for tp in partitions}
+        records = {tp: topic.records if self._committed else topic.written for tp, topic in topics.items()}
+        return {tp: some[-1] for tp, some in records.items() if some}
 
     async def read(self, tp: TopicPartition, end: int) -> AsyncIterator[Sequence[Record]]:
         """Short lists."""
