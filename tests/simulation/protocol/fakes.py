@@ -115,6 +115,7 @@ class Producer:
         await chance.asleep()
         self._check()
         await self.ended()
+        self._check()
         staged = {write.topic: write.records.pairs() for write in writes}
         try:
             passed("produce")
@@ -124,7 +125,8 @@ class Producer:
             if chance.aborts():
                 raise Doubt("no answer to a transaction")
         except BaseException:
-            self._mark([*self._write(staged), *([GROUP] if offsets else [])], commit=False)
+            if self._epoch == cluster.epoch:  # else it was aborted when the next owner started
+                self._mark([*self._write(staged), *([GROUP] if offsets else [])], commit=False)
             raise
         chance.passed("broker.before_commit")
         last = self._write(staged)

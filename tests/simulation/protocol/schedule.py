@@ -73,6 +73,7 @@ class Schedule(Chance):
 
     async def _all(self) -> None:
         while True:
+            others = self.events["slept through"]
             try:
                 await Owner(self._setting, self._disk(), self._read_controls(), self._random).run()
                 if not self._crashes and not self._cluster.left_open():
@@ -81,7 +82,8 @@ class Schedule(Chance):
             except Crashed:
                 self.events["crashed"] += 1
             except Doubt as error:
-                if not any(end in str(error) for end in EXPECTED_ENDS):
+                replaced = self.events["slept through"] > others  # and finds more committed than it knows of
+                if not (replaced or any(end in str(error) for end in EXPECTED_ENDS)):
                     raise
                 self.events["gave up"] += 1
         await self._judge()
@@ -237,6 +239,7 @@ def run_schedules(first: int, count: int) -> Counter[str]:
         for seed in range(first, first + count):
             if seed % COLLECT_EVERY == 0:
                 gc.collect()
+            loop.now = 0.0  # a seed alone makes the history, whatever ran before
             Current.schedule = Schedule(loop, seed)
             try:
                 events += Current.schedule.run()
