@@ -7,6 +7,7 @@ the whole engine, judged by the oracle, over a model of that protocol (schedule.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import sys
 import time
@@ -56,7 +57,7 @@ def in_parallel(first: int, count: int, processes: int) -> Counter[str]:
     """Protocol schedules `first` to `first + count`, in chunks; the first failure ends it."""
     events: Counter[str] = Counter()
     chunks = [(start, min(CHUNK, first + count - start)) for start in range(first, first + count, CHUNK)]
-    with ProcessPoolExecutor(processes) as pool:
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
         for done in as_completed([pool.submit(run_schedules, *chunk) for chunk in chunks]):
             try:
                 events += done.result()
