@@ -47,12 +47,13 @@ class Topic:
 
     def write(self, pairs: Iterable[tuple[bytes | None, bytes | None]], timestamp: int) -> int:
         """Append records of a transaction that is not ended; the offset of the last record, -1 without any."""
-        last, first = -1, self.end
+        last = -1
         for key, value in pairs:
             last = self.end
-            self.open.append(Record(last, timestamp, key, value))
+            record = Record(last, timestamp, key, value)
+            self.open.append(record)
+            self.written.append(record)
             self.end += 1
-        self.written += self.open[len(self.open) - (self.end - first) :] if self.end > first else []
         return last
 
     def mark(self, commit: bool) -> None:
