@@ -65,8 +65,9 @@ async def catch_up(reader: RangeReader, store: RowStore, tp: TopicPartition, bou
     newest, written_ms = found
     if have is not None and have.changelog_next > newest.changelog_next:
         raise Untrusted(f"its newest mark ends at {newest.changelog_next}, was written up to {have.changelog_next}")
-    if have is not None and have.mark.seq > newest.mark.seq:
-        raise Untrusted(f"its newest mark is of step {newest.mark.seq}, the rows on disk of step {have.mark.seq}")
+    on_disk = max(have.mark.seq, store.begun() or 0) if have is not None else 0
+    if on_disk > newest.mark.seq:
+        raise Untrusted(f"its newest mark is of step {newest.mark.seq}, rows on disk are of step {on_disk}")
     if have is not None and written_ms - store.written_ms() > TOMBSTONE_RETENTION_MS:
         store.empty()  # deletions it missed may be compacted away by now
         have = None

@@ -27,6 +27,13 @@ class Cut(NamedTuple):
     rows: Packed
 
 
+class Published(NamedTuple):
+    """A snapshot that stands in the changelog."""
+
+    rows: list[Row]
+    saved: Saved
+
+
 class RowDigest:
     """Counts and hashes the rows of one snapshot, so that a lost one shows."""
 
@@ -84,6 +91,10 @@ class Snapshotter:
 
     async def write(self, cut: Cut, journal_next: int) -> None:
         """Save a cut whose step is committed and stands below offset `journal_next` of the journal."""
+        await self.store(await self.publish(cut, journal_next))
+
+    async def publish(self, cut: Cut, journal_next: int) -> Published:
+        """The first half of `write`: the cut is in the changelog, and steps may be committed again."""
         digest, end = RowDigest(), cut.end
         rows = await asyncio.to_thread(_rows, cut.rows, digest)
         mark = Mark(
@@ -104,13 +115,17 @@ class Snapshotter:
             raise Doubt(
                 f"{self._changelog}: offset {changelog_next} after {self._changelog_next}: the topic was made anew"
             )
+        return Published(rows, Saved(mark, changelog_next))
+
+    async def store(self, published: Published) -> None:
+        """The second half: its rows are on the disk. No other cut may be taken before this returns."""
         # A broker may leave it open (left_open.py), and what a take-over then aborts must not be on the disk.
         await self._producer.ended()
         failpoint("snapshot.before_store")
         # In a thread, as it takes some microseconds a row. Nothing reads the rows of a cut before `saved`.
-        await asyncio.to_thread(self._store.apply, rows, Saved(mark, changelog_next))
+        await asyncio.to_thread(self._store.apply, published.rows, published.saved)
         failpoint("snapshot.after_store")
-        self._seq, self._changelog_next = end.seq, changelog_next
+        self._seq, self._changelog_next = published.saved.mark.seq, published.saved.changelog_next
         self._engine.saved()
 
 

@@ -15,10 +15,10 @@ from risk_stream.kafka.buffer import FetchedRecord, InputBuffer
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failpoints import failpoint
-from risk_stream.kafka.journal import JournalRecord, Range, end_after, next_record
+from risk_stream.kafka.journal import JournalEnd, JournalRecord, Range, end_after, next_record
 from risk_stream.kafka.pace import decide
 from risk_stream.kafka.ports import StepOutputPort
-from risk_stream.kafka.snapshot import Cut
+from risk_stream.kafka.snapshot import Cut, Published
 from risk_stream.kafka.step_writes import step_writes
 from risk_stream.kafka.takeover import Owned
 from risk_stream.kafka.transport import FetchState
@@ -31,6 +31,10 @@ OLDER_VALUES_POLL_S = 0.002
 
 SNAPSHOT_SHARE_MAX = 0.2
 """Of a partition's time, for writing snapshots: where they are slow they become rarer, and a recovery replays more."""
+
+OFFSETS_INTERVAL_S = 0.25
+"""How often the group's offsets move while there is always something to decide. The journal says what is handled; the
+offsets tell other tools, and with every step they were two of a transaction's five requests (docs/performance.md)."""
 
 AHEAD_RECORDS_MIN = 500
 """While a step commits the next is computed only when so many wait; fewer are better merged with what still arrives."""
@@ -80,6 +84,9 @@ class Stepper:
         self._commit: asyncio.Task[None] | None = None
         self._stopping = False
         self._markers_due = False
+        self._storing: asyncio.Task[None] | None = None
+        self._offsets_behind = owned.offsets_behind
+        self._offsets_at = self._loop.time()
         self._snapshot_at = self._loop.time() + config.snapshot_interval * (1 + partition / config.partitions)
         self._progress_at = self._loop.time()
 
@@ -130,9 +137,13 @@ class Stepper:
     async def stop(self, save: bool) -> None:
         """Finish what is computed, once `run` returned; with `save`, snapshot what changed since the last."""
         await self._committed()
-        if save and self._owned.snapshotter.due(self._owned.end):
-            await self._save()
-            await self._committed()
+        if save:
+            if self._offsets_behind:
+                await self._move_offsets(self._owned.end)
+            if self._owned.snapshotter.due(self._owned.end):
+                await self._save()
+                await self._committed()
+        await self._stored()
 
     def ask_to_stop(self) -> None:
         """Let `run` return after the step at hand."""
@@ -140,9 +151,12 @@ class Stepper:
         self._wake.set()
 
     async def _rest(self) -> None:
-        """Wait for the next reason to look: work, the time of a snapshot, or the values of waiting orders."""
+        """Wait for the next reason to look: work, time for a snapshot or the offsets, or values of waiting orders."""
         now = self._loop.time()
-        until = max(self._snapshot_at, now + OLDER_VALUES_POLL_S)
+        due = self._snapshot_at
+        if self._offsets_behind and self._commit is None:
+            due = min(due, self._offsets_at)
+        until = max(due, now + OLDER_VALUES_POLL_S)
         if self.orders.count and self._commit is None:
             until = now + OLDER_VALUES_POLL_S
         timer = self._loop.call_at(until, self._wake.set)
@@ -154,6 +168,8 @@ class Stepper:
         while not self._stopping:
             if self._commit is not None and self._commit.done():
                 await self._committed()
+            if self._storing is not None and self._storing.done():
+                await self._stored()
             if self._commit is not None and self.values.count + self.orders.count < AHEAD_RECORDS_MIN:
                 return
             if self._loop.time() >= self._snapshot_at:
@@ -164,6 +180,8 @@ class Stepper:
                     continue
             taken = await self._take()
             if taken is None:
+                if self._offsets_behind and self._commit is None and self._loop.time() >= self._offsets_at:
+                    self._start(self._move_offsets(self._owned.end))
                 return
             computed = await self._compute(taken)
             await self._committed()
@@ -223,25 +241,53 @@ class Stepper:
     async def _publish(self, step: Computed) -> None:
         failpoint("step.before_begin")
         journal = self._config.topic("journal")
-        offsets = {self._values_tp: step.record.values[1], self._orders_tp: step.record.orders[1]}
         writes = step_writes(self._config, step.record, step.output, step.answers)
+        offsets = self._offsets(step.record)
         written = await self._owned.producer.transact(writes, offsets, _passed)
         self._owned.journal_next = written[journal] + 1
+        self._offsets_behind = not offsets
         failpoint("step.after_record")
         self._metrics.step(self._partition, step.records, self._loop.time() - step.started, step.output.counts)
 
+    def _offsets(self, end: JournalRecord) -> dict[TopicPartition, int]:
+        """Where the group's offsets move to with this step; empty when they moved lately."""
+        now = self._loop.time()
+        if now < self._offsets_at:
+            return {}
+        self._offsets_at = now + OFFSETS_INTERVAL_S
+        return {self._values_tp: end.values[1], self._orders_tp: end.orders[1]}
+
+    async def _move_offsets(self, end: JournalEnd) -> None:
+        """Move the group's offsets to the end of a step that is committed, in a transaction of their own."""
+        self._offsets_at = self._loop.time() + OFFSETS_INTERVAL_S
+        offsets = {self._values_tp: end.values_to, self._orders_tp: end.orders_to}
+        await self._owned.producer.transact([], offsets, _passed)
+        self._offsets_behind = False
+
     async def _save(self) -> None:
-        """Cut now, between two steps; write once everything computed so far is committed."""
+        """Cut now, between two steps; write once everything computed so far is committed, and the last cut stored."""
+        await self._stored()
         cut = await self._owned.snapshotter.cut(self._owned.end)
         await self._committed()
         self._start(self._write_snapshot(cut))
 
     async def _write_snapshot(self, cut: Cut) -> None:
         started = self._loop.time()
-        await self._owned.snapshotter.write(cut, self._owned.journal_next)
+        published = await self._owned.snapshotter.publish(cut, self._owned.journal_next)
+        self._storing = asyncio.create_task(self._store(published, started), name=f"store-{self._partition}")
+        self._storing.add_done_callback(lambda _: self._wake.set())
+
+    async def _store(self, published: Published, started: float) -> None:
+        """Steps go on meanwhile: what they change is of the next cut."""
+        await self._owned.snapshotter.store(published)
         seconds = self._loop.time() - started
-        self._metrics.snapshot(cut.rows.size, seconds)
+        self._metrics.snapshot(len(published.rows), seconds)
         self._snapshot_at = max(self._snapshot_at, self._loop.time() + seconds / SNAPSHOT_SHARE_MAX)
+
+    async def _stored(self) -> None:
+        if self._storing is not None:
+            await self._storing
+            self._storing = None
 
     def _start(self, work: Any) -> None:
         self._commit = asyncio.create_task(work, name=f"commit-{self._partition}")

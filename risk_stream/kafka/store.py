@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +16,9 @@ from risk_stream.kafka.ports import Row
 MARK_KEY = b"\x00mark"
 """The row that says which step the others belong to. Without it a directory is half-written and worth nothing."""
 
+BEGUN_KEY = b"\x00begun"
+"""Stands there while a snapshot of more than APPLY_ROWS_MAX rows is being written: the step it belongs to."""
+
 WRITTEN_KEY = b"\x00written"
 
 FAUST_OFFSET_KEY = b"__faust\x00offset__"
@@ -23,6 +26,9 @@ FAUST_OFFSET_KEY = b"__faust\x00offset__"
 
 QUARANTINED_MAX = 3
 """Damaged directories kept for whoever wants to look; older ones are deleted."""
+
+APPLY_ROWS_MAX = 1_000
+"""Rows in one write: rocksdict holds the interpreter meanwhile, some 1.7 us a row, and with it all partitions."""
 
 WRITE_BUFFER_BYTES = 16 * 1024 * 1024
 OPEN_FILES_MAX = 256
@@ -88,14 +94,33 @@ class RowStore:
         with _no_corruption(self.path):
             return int(self._db.get(WRITTEN_KEY) or 0)
 
-    def apply(self, rows: Iterable[Row], saved: Saved) -> None:
-        """Write rows and their mark at once: after a crash either all of it is there or nothing."""
+    def begun(self) -> int | None:
+        """The step whose snapshot `apply` was writing when the process ended; None when it came to its end."""
+        with _no_corruption(self.path):
+            seq = self._db.get(BEGUN_KEY)
+        return None if seq is None else int(seq)
+
+    def apply(self, rows: Sequence[Row], saved: Saved) -> None:
+        """Write rows, and their mark last. May run in a thread: a call holds the interpreter for APPLY_ROWS_MAX rows.
+
+        After a crash all rows may be there, some or none, with the old mark; `begun` tells. Whoever opens the
+        directory then must write all of them again: they are in the changelog, or the directory is worth nothing.
+        """
+        with _no_corruption(self.path):
+            last = len(rows) - len(rows) % APPLY_ROWS_MAX
+            for start in range(0, last, APPLY_ROWS_MAX):
+                batch = _batch(rows[start : start + APPLY_ROWS_MAX])
+                batch.put(BEGUN_KEY, b"%d" % saved.mark.seq)
+                self._db.write(batch)
+            self._db.write(self._end_of(rows[last:], saved))
+
+    def _end_of(self, rows: Iterable[Row], saved: Saved) -> Any:
         batch = _batch(rows)
+        batch.delete(BEGUN_KEY)
         batch.put(MARK_KEY, _encode_saved(saved))
         batch.put(WRITTEN_KEY, b"%d" % int(time.time() * 1000))
         batch.put(FAUST_OFFSET_KEY, str(saved.changelog_next - 1).encode())
-        with _no_corruption(self.path):
-            self._db.write(batch)
+        return batch
 
     def load(self, rows: Iterable[Row]) -> None:
         """Write a part of many rows, without a mark: until `apply` sets one the directory counts as half-written."""

@@ -50,6 +50,8 @@ class Owned:
     snapshotter: Snapshotter
     end: JournalEnd
     journal_next: int
+    offsets_behind: bool = False
+    """Whether the group's offsets are to be moved to `end`."""
 
     async def close(self) -> None:
         """Give the directory and the connection back; nothing is written."""
@@ -117,7 +119,7 @@ class Takeover:
                 if last is not None:
                     await self._publish_unseen(written, shown, owned, last, with_record=torn is not None)
             failpoint("takeover.after_replay")
-            await self._check_committed(committed, owned.end)
+            owned.offsets_behind = await self._committed_behind(committed, owned.end)
         except BaseException as error:
             store.close()
             await producer.close()
@@ -218,11 +220,15 @@ class Takeover:
             if not first <= position <= last:
                 raise Doubt(f"{tp.topic} is kept from {first} to {last}, the journal ends at {position}")
 
-    async def _check_committed(self, committed: Committed, end: JournalEnd) -> None:
+    async def _committed_behind(self, committed: Committed, end: JournalEnd) -> bool:
+        """Whether the group's offsets lag behind the journal, as they may; Doubt when they are ahead of it."""
+        behind = False
         for tp, position in self._input_starts(end).items():
             offset = await committed(tp)
             if offset is not None and offset > position:
                 raise Doubt(f"{tp.topic} is committed up to {offset}, the journal ends at {position}")
+            behind |= (offset or 0) < position
+        return behind
 
 
 async def _range(cursor: RangeCursor, offsets: Range) -> Records:

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 
+from risk_stream.kafka import store as store_module
 from risk_stream.kafka.changelog import Untrusted, catch_up
 from risk_stream.kafka.journal import JournalEnd
 from risk_stream.kafka.ports import Row
@@ -194,6 +196,41 @@ def test_a_store_ahead_of_the_newest_mark_is_not_trusted(cluster: Cluster) -> No
             await scene.caught_up(scene.store)
 
     play(cluster, body)
+
+
+def test_a_store_written_in_part_needs_that_snapshot(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With it all rows are written again; without it newer rows must not pass for the old mark's."""
+
+    async def body(scene: Scene) -> None:
+        await scene.save(1, [(b"a", b"1")])
+        old = scene.store.saved()
+        assert old is not None
+        newer = old._replace(mark=msgspec.structs.replace(old.mark, seq=2))
+        monkeypatch.setattr(store_module, "APPLY_ROWS_MAX", 1)
+        monkeypatch.setattr(RowStore, "_end_of", crash)
+        with pytest.raises(InterruptedError):
+            scene.store.apply([(b"a", b"2"), (b"b", b"2")], newer)
+        monkeypatch.undo()
+        with pytest.raises(Untrusted, match="rows on disk are of step 2"):
+            await scene.caught_up(scene.store)
+        await scene.save(2, [(b"a", b"2"), (b"c", b"2")])
+        store = scene.fresh("other")
+        store.apply([(b"a", b"1")], old)
+        monkeypatch.setattr(store_module, "APPLY_ROWS_MAX", 1)
+        monkeypatch.setattr(RowStore, "_end_of", crash)
+        with pytest.raises(InterruptedError):
+            store.apply([(b"a", b"2"), (b"c", b"2")], newer)
+        monkeypatch.undo()
+        assert (await scene.caught_up(store), store.begun()) == (scene.store.saved(), None)
+        assert store.get_many([b"a", b"c"]) == [b"2", b"2"]
+        store.close()
+
+    play(cluster, body)
+
+
+def crash(*_: object) -> None:
+    """In the place of the last write of a snapshot."""
+    raise InterruptedError
 
 
 def test_a_lost_row_of_the_last_snapshot_is_found(cluster: Cluster) -> None:

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from risk_stream.kafka import store as store_module
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.store import Damaged, Mark, RowStore, Saved, open_store, quarantine
 
@@ -165,3 +167,28 @@ def test_only_the_newest_damaged_directories_are_kept(path: Path) -> None:
         path.mkdir(parents=True)
         quarantine(path)
     assert sorted(found.name for found in path.parent.iterdir()) == [f"{path.name}.damaged-{n}" for n in (3, 4, 5)]
+
+
+def test_many_rows_are_written_in_parts_and_a_crash_between_them_shows(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old mark stays, and what was begun is told until a snapshot came to its end."""
+    store = saved_store(path)
+    newer = Saved(msgspec.structs.replace(SAVED.mark, seq=9), 99)
+    rows = [(b"r%d" % number, b"%d" % number) for number in range(2 * store_module.APPLY_ROWS_MAX + 1)]
+    monkeypatch.setattr(RowStore, "_end_of", crash)
+    with pytest.raises(InterruptedError):
+        store.apply(rows, newer)
+    monkeypatch.undo()
+    store.close()
+    store = open_store(path, CACHE)
+    assert (store.saved(), store.begun()) == (SAVED, 9)
+    store.apply(rows, newer)
+    assert (store.saved(), store.begun()) == (newer, None)
+    assert store.get_many([rows[0][0], rows[-1][0], b"a"]) == [rows[0][1], rows[-1][1], b"1"]
+    store.close()
+
+
+def crash(*_: object) -> None:
+    """In the place of the last write."""
+    raise InterruptedError

@@ -83,6 +83,8 @@ class Cluster:
     committed: dict[str, int] = field(default_factory=dict)
     pending: dict[str, int] = field(default_factory=dict)
     """Of a transaction that is not ended where the group's offsets stand."""
+    added: list[str] = field(default_factory=list)
+    """Topics of a transaction that has no records yet."""
     epoch: int = 0
 
     def topic(self, name: str) -> Topic:
@@ -100,6 +102,8 @@ class Disk:
 
     rows: dict[bytes, bytes] = field(default_factory=dict)
     saved: Saved | None = None
+    begun: int | None = None
+    """The step whose rows were being written."""
 
     def put(self, rows: Iterable[Row], saved: Saved | None) -> None:
         """Write all of it at once."""
@@ -109,7 +113,13 @@ class Disk:
             else:
                 self.rows[key] = value
         self.saved = saved
+        self.begun = None
+
+    def put_some(self, rows: Iterable[Row], begun: int) -> None:
+        """Write some of the rows of a step's snapshot; the mark stays."""
+        self.put(rows, self.saved)
+        self.begun = begun
 
     def empty(self) -> None:
         """Forget everything."""
-        self.rows, self.saved = {}, None
+        self.rows, self.saved, self.begun = {}, None, None

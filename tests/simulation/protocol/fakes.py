@@ -18,6 +18,7 @@ from tests.simulation.protocol.cluster import Cluster, Disk, Record
 
 LIST_RECORDS = 50
 ASKED = 5
+APPLIED_LAST = 2
 GROUP = "group"
 """Stands for the topic of the group's offsets."""
 
@@ -98,9 +99,12 @@ class Producer:
         self._wrote: list[str] = []
 
     async def start(self) -> None:
-        """Take the transactional id."""
-        self._setting.cluster.epoch += 1
-        self._epoch = self._setting.cluster.epoch
+        """Take the transactional id; what was added to a transaction of the one before gets the marker of an abort."""
+        cluster = self._setting.cluster
+        cluster.epoch += 1
+        self._epoch = cluster.epoch
+        added, cluster.added = cluster.added, []
+        self._mark(added, commit=False)
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -114,9 +118,11 @@ class Producer:
         passed("begin")
         await chance.asleep()
         self._check()
+        staged = {write.topic: write.records.pairs() for write in writes}
+        cluster.added = [topic for topic, pairs in staged.items() if pairs]
         await self.ended()
         self._check()
-        staged = {write.topic: write.records.pairs() for write in writes}
+        cluster.added = []
         try:
             passed("produce")
             await chance.delay()
@@ -217,8 +223,9 @@ class Reader:
 class Store:
     """Stands for RowStore, over a disk that outlives it."""
 
-    def __init__(self, disk: Disk) -> None:
+    def __init__(self, disk: Disk, passed: Callable[[str], None] = lambda name: None) -> None:
         self._disk = disk
+        self._passed = passed
         if disk.saved is None:
             disk.empty()
 
@@ -234,9 +241,17 @@ class Store:
         """Lately: nothing is old here."""
         return 1 << 60
 
-    def apply(self, rows: Iterable[Row], saved: Saved) -> None:
-        """Rows and mark."""
-        self._disk.put(rows, saved)
+    def begun(self) -> int | None:
+        """The step whose snapshot is there in part."""
+        return self._disk.begun
+
+    def apply(self, rows: Sequence[Row], saved: Saved) -> None:
+        """Rows, and the mark with the last of them."""
+        some, last = rows[:-APPLIED_LAST], rows[-APPLIED_LAST:]
+        if some:
+            self._disk.put_some(some, saved.mark.seq)
+            self._passed("disk.between")
+        self._disk.put(last, saved)
 
     def load(self, rows: Iterable[Row]) -> None:
         """Rows, and no mark any more."""

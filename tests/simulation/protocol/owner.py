@@ -51,8 +51,8 @@ class Owner:
     def __init__(self, setting: Setting, disk: Disk, controls: ControlsFake, draw: random.Random) -> None:
         self._setting, self._disk, self._controls, self._random = setting, disk, controls, draw
 
-    async def run(self, records_max: int | None = None) -> None:
-        """Handle all input, or stop in order after about so many records."""
+    async def run(self, records_max: int | None = None) -> bool:
+        """Handle all input, or stop in order after about so many records; whether it saved what it had at the end."""
         owned = await take_over(self._setting, self._disk, self._controls)
         config, controls = cast(WorkerConfig, self._setting), cast(ControlsReader, self._controls)
         stepper = Stepper(config, 0, owned, controls, cast(WorkerMetrics, NoMetrics()))
@@ -69,7 +69,9 @@ class Owner:
             tasks[1].result()
             stepper.ask_to_stop()
             await tasks[0]
-            await stepper.stop(save=self._random.random() < 0.5)
+            save = self._random.random() < 0.5
+            await stepper.stop(save)
+            return save
         finally:
             await _end(tasks, stepper)
 
@@ -108,7 +110,7 @@ def _next(topic: Topic, position: int) -> int:
 
 async def _end(tasks: Sequence[asyncio.Future[None]], stepper: Stepper) -> None:
     """The process is gone: whatever still runs in it ends here, before anything of it can reach the cluster."""
-    running = [*tasks, *([stepper._commit] if stepper._commit is not None else [])]
+    running = [*tasks, *(task for task in (stepper._commit, stepper._storing) if task is not None)]
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)

@@ -75,7 +75,7 @@ class Schedule(Chance):
         while True:
             others = self.events["slept through"]
             try:
-                await Owner(self._setting, self._disk(), self._read_controls(), self._random).run()
+                saved = await Owner(self._setting, self._disk(), self._read_controls(), self._random).run()
                 if not self._crashes and not self._cluster.left_open():
                     break
                 self.events["started again"] += 1
@@ -86,7 +86,7 @@ class Schedule(Chance):
                 if not (replaced or any(end in str(error) for end in EXPECTED_ENDS)):
                     raise
                 self.events["gave up"] += 1
-        await self._judge()
+        await self._judge(saved)
 
     def _disk(self) -> Disk:
         """That of the same machine as before, of another, or a new one."""
@@ -146,17 +146,22 @@ class Schedule(Chance):
 
     # Judging
 
-    async def _judge(self) -> None:
-        """Journal whole, every order decided once and as a plain fold of the journal says, state rebuilt alike."""
+    async def _judge(self, saved: bool) -> None:
+        """Journal whole, every order decided once and as a plain fold of the journal says, state rebuilt alike.
+
+        The group's offsets stand at the end of a step, and of the last one when the last owner saved.
+        """
         self._nested = True  # from here on nothing happens to anybody
         owned = await take_over(self._setting, Disk(), self._read_controls())
         end, expected = beginning(0, 0), list[bytes]()
+        ends = [(0, 0)]
         state = {name: [0, 0] for name in NAMES}
         values, orders = self._cluster.topic(VALUES), self._cluster.topic(ORDERS)
         for record in self._cluster.topic("journal").records:
             one = decode(record.value)
             verify(end, one)
             end = end_after(one)
+            ends.append((end.values_to, end.orders_to))
             for value in values.between(*one.values):
                 state[value.key or b""][1] = int(value.value or b"")
             decided = orders.between(*one.orders)
@@ -168,7 +173,7 @@ class Schedule(Chance):
             assert not (decided and behind) or behind[0].timestamp > decided[-1].timestamp, "an older value is behind"
         assert (end.values_to, end.orders_to) == (values.end, orders.end), "input left over"
         moved = self._cluster.committed | self._cluster.pending
-        assert moved == {VALUES: values.end, ORDERS: orders.end}, "offsets"
+        assert (moved.get(VALUES, 0), moved.get(ORDERS, 0)) in (ends[-1:] if saved else ends), "offsets"
         assert len(expected) == ORDER_RECORDS
         published = [record.value for record in self._cluster.topic("decisions").records]
         assert published == expected, "decisions lost, repeated, changed or out of order"
@@ -196,12 +201,13 @@ def passed(name: str) -> None:
 def in_memory() -> Iterator[None]:
     """Give the worker's code fakes for Kafka and RocksDB, and bounds small enough to be met."""
     replaced: list[tuple[Any, str, Any]] = [
-        (takeover, "open_store", lambda disk, cache_bytes: Store(disk)),
+        (takeover, "open_store", lambda disk, cache_bytes: Store(disk, passed)),
         (takeover, "PartitionProducer", Producer),
         (takeover, "RangeReader", Reader),
         (takeover, "REPLAY_SNAPSHOT_RECORDS", 60),
         (changelog, "LOAD_ROWS_MAX", 3),
         (step, "AHEAD_RECORDS_MIN", 6),
+        (step, "OFFSETS_INTERVAL_S", 0.005),
         *((module, name, listed) for module in (step_writes, snapshot) for name in ("pack", "joined")),
         *((module, "failpoint", passed) for module in (takeover, step, snapshot)),
     ]

@@ -36,18 +36,18 @@ def _store_before_commit(self: Any, cut: Any, journal_next: int) -> Any:
     rows = cut.rows.rows()
     if self._store.saved() is not None:
         self._store.apply(rows, self._store.saved())
-    return _WRITE(self, cut, journal_next)
+    return _PUBLISH(self, cut, journal_next)
 
 
 def _drop_a_row(self: Any, cut: Any, journal_next: int) -> Any:
-    return _WRITE(self, cut._replace(rows=fakes.Listed(cut.rows[1:])), journal_next)
+    return _PUBLISH(self, cut._replace(rows=fakes.Listed(cut.rows[1:])), journal_next)
 
 
 def _markers_for_records(self: Any, records: Any, position: int, *more: Any, **named: Any) -> None:
     _PUT(self, records[:-1] if len(records) > 5 else records, position, *more, **named)
 
 
-_WRITE, _PUT = snapshot.Snapshotter.write, buffer.InputBuffer.put
+_PUBLISH, _PUT = snapshot.Snapshotter.publish, buffer.InputBuffer.put
 KEPT: dict[int, Any] = {}
 
 
@@ -61,8 +61,8 @@ _OWNED = takeover.Takeover._owned
 
 MUTANTS: dict[str, tuple[object, str, object]] = {
     "journal range off by one": (step, "next_record", _range_off_by_one),
-    "rows on disk before their commit": (snapshot.Snapshotter, "write", _store_before_commit),
-    "a changelog record dropped": (snapshot.Snapshotter, "write", _drop_a_row),
+    "rows on disk before their commit": (snapshot.Snapshotter, "publish", _store_before_commit),
+    "a changelog record dropped": (snapshot.Snapshotter, "publish", _drop_a_row),
     "no fencing": (fakes.Producer, "_check", lambda self: None),
     "a fetched record dropped": (buffer.InputBuffer, "put", _markers_for_records),
     "memory kept over a take-over": (takeover.Takeover, "_owned", _kept_engine),
