@@ -24,6 +24,8 @@ from numba.extending import (
     unbox,
 )
 
+from risk_stream.state.room import Room
+
 CELLS = 2
 """Numbers a column in the table: address and length."""
 
@@ -38,6 +40,7 @@ class Columns:
 
     def __init__(self, arrays: dict[str, Array]) -> None:
         self.arrays: dict[str, Array] = {}
+        self._rooms: dict[str, Room] = {}
         self.table = np.zeros(CELLS * len(self.SPEC), np.int64)
         self.address = self.table.ctypes.data
         for name, array in arrays.items():
@@ -53,6 +56,10 @@ class Columns:
         self.table[place] = array.ctypes.data
         self.table[place + 1] = array.shape[0]
         setattr(self, name, array)
+
+    def lengthen(self, name: str, length: int) -> None:
+        """Give a column more rows, of zeros."""
+        self.replace(name, self._rooms.setdefault(name, Room()).lengthened(self.arrays[name], length))
 
 
 class ColumnsType(types.Type):
