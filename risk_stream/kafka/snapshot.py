@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from risk_stream.kafka import pace
 from risk_stream.kafka.failpoints import failpoint
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import JournalEnd
@@ -82,10 +83,7 @@ class Snapshotter:
     async def cut(self, end: JournalEnd) -> Cut:
         """Copy what changed up to and with step `end.seq`, the last one computed; none may be computed meanwhile."""
         failpoint("snapshot.before_cut")
-        parts = []
-        for part in self._engine.cut_parts():
-            parts.append(part)
-            await asyncio.sleep(0)  # a MiB takes some milliseconds: the other partitions' work need not wait for all
+        parts = await pace.cut(self._engine)
         failpoint("snapshot.after_cut")
         return Cut(end, joined(*parts))
 
