@@ -31,13 +31,16 @@ from bench.report import conditions
 from bench.shape import Shape
 from bench.stage import Stage, build, group_of
 from bench.start import begin
-from bench.systems import System
+from bench.systems import SYSTEMS, System
 from bench.throughput import chosen
 
 RATES = "500,2000,10000,20000"
 WARM_ORDERS = 20_000
 """Decided before the clock runs: the system is up, its caches filled."""
 WARM_S = 5
+WARM_BROKER_S = 15
+"""An echo before the first run: the broker's just-in-time compiler takes a core for its first half minute, and whoever
+came first would wait for it."""
 LEAD_S = 3.0
 ANSWER_TIMEOUT_S = 60.0
 START_TIMEOUT_S = 180.0
@@ -109,6 +112,8 @@ async def run_all(
     done: list[LatencyRun] = []
     shape = Shape(WARM_ORDERS, portfolios)
     with open_broker() as (bootstrap, broker_pid):
+        warming = await build(bootstrap, "warm.", peers_job(shape), shape, broker_pid)
+        await measure(SYSTEMS[ECHO], warming, max(rates), WARM_BROKER_S)
         for number in range(runs):
             for rate in rates:
                 first = number % len(systems)

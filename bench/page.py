@@ -31,6 +31,7 @@ class Section:
 SECTIONS = (
     Section("throughput", "--orders 2000000 --runs 5 --seconds-max 60", "--orders 300000 --runs 1 --seconds-max 15"),
     Section("latency", "--seconds 30 --runs 5", "--rates 2000,10000 --seconds 5"),
+    Section("finality", "--orders 2000000 --runs 5", "--orders 200000 --runs 1 --seconds 5"),
     Section("hot", "--orders 2000000 --runs 5", "--orders 200000 --runs 1"),
     Section("limits", "--orders 2000000 --runs 5", "--orders 200000 --runs 1"),
     Section("known", "--orders 2000000 --runs 5", "--orders 200000 --runs 1"),
