@@ -9,19 +9,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from risk_stream.kafka import takeover
+from risk_stream.kafka import record_batch, takeover
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.producer import BATCH_BYTES_MAX, PartitionProducer, Write
 
 
 class UnsafeProducer(PartitionProducer):
-    """Sends with acks=all and waits for the answers."""
+    """Sends, and waits for the answers; idempotent, for a batch without a producer has no header."""
 
     def __init__(self, config: WorkerConfig, partition: int) -> None:
         super().__init__(config, partition)
         self._producer._closed = True  # never started; else it would complain of not being stopped
         self._producer = AIOKafkaProducer(
-            **config.connection.client_options(), acks="all", max_batch_size=BATCH_BYTES_MAX
+            **config.connection.client_options(), enable_idempotence=True, max_batch_size=BATCH_BYTES_MAX
         )
 
     async def abort_left_open(self, outputs: Iterable[TopicPartition]) -> None:
@@ -40,5 +40,6 @@ class UnsafeProducer(PartitionProducer):
 if __name__ == "__main__":
     from risk_stream.cli.worker import command
 
+    record_batch.TRANSACTIONAL = 0
     takeover.PartitionProducer = UnsafeProducer  # type: ignore[attr-defined]
     command(sys.argv[2:])  # after the word `worker`

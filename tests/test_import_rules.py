@@ -19,9 +19,9 @@ OUTWARD = {"kafka": {"risk_stream.ops.health", "risk_stream.ops.metrics", "risk_
 """Named exceptions: what the Kafka room reports into and is configured by; they must not lead back (no circles)."""
 
 CORE_MODULES = {
-    *("__future__", "base64", "collections", "dataclasses", "datetime", "decimal", "difflib", "enum", "functools"),
-    *("hashlib", "itertools", "json", "math", "operator", "re", "string", "struct", "tomllib", "types", "typing"),
-    *("llvmlite", "msgspec", "numba", "numpy", "orjson"),
+    *("__future__", "base64", "collections", "contextlib", "dataclasses", "datetime", "decimal", "difflib", "enum"),
+    *("functools", "hashlib", "itertools", "json", "math", "operator", "re", "string", "struct", "tomllib", "types"),
+    *("typing", "llvmlite", "msgspec", "numba", "numpy", "orjson"),
 }
 """What the core may import beside itself. No Faust, Kafka or asyncio, no clock, chance, file, network or logger."""
 

@@ -154,7 +154,7 @@ class Residents:
             self.count -= 1
 
     def sweep(self) -> None:
-        """Drop strings that nothing needs, when there are twice as many as at the last sweep; between steps only."""
+        """Drop what nothing needs, if the strings have doubled since the last sweep; never inside a part of a step."""
         if self.state.header[lay.STRING_COUNT] > self._strings_max:
             self._strings_max = max(STRINGS_KEPT, 2 * sweep_strings(self.state))
 

@@ -96,7 +96,7 @@ class Stepper:
 
     def stuck_since(self) -> float | None:
         """Loop time of the last progress while there is work; None when there is none."""
-        if not (self.values.count or self.orders.count or self._commit):
+        if not (self.values.count or self.orders.count or self._commit or self._storing):
             self._progress_at = self._loop.time()
             return None
         return self._progress_at
@@ -140,9 +140,8 @@ class Stepper:
         if save:
             if self._offsets_behind:
                 await self._move_offsets(self._owned.end)
-            if self._owned.snapshotter.due(self._owned.end):
-                await self._save()
-                await self._committed()
+            await self._save()
+            await self._committed()
         await self._stored()
 
     def ask_to_stop(self) -> None:
@@ -175,9 +174,8 @@ class Stepper:
             if self._loop.time() >= self._snapshot_at:
                 self._snapshot_at = self._loop.time() + self._config.snapshot_interval
                 self._pass_markers()
-                if self._owned.snapshotter.due(self._owned.end):
-                    await self._save()
-                    continue
+                await self._save()
+                continue
             taken = await self._take()
             if taken is None:
                 if self._offsets_behind and self._commit is None and self._loop.time() >= self._offsets_at:
@@ -265,15 +263,19 @@ class Stepper:
         self._offsets_behind = False
 
     async def _save(self) -> None:
-        """Cut now, between two steps; write once everything computed so far is committed, and the last cut stored."""
-        await self._stored()
-        cut = await self._owned.snapshotter.cut(self._owned.end)
+        """Cut between two steps, once everything computed is committed and the last cut is on the disk.
+
+        That task is made at the end of a snapshot's commit: there may be none to wait for before.
+        """
         await self._committed()
-        self._start(self._write_snapshot(cut))
+        await self._stored()
+        if self._owned.snapshotter.due(self._owned.end):
+            self._start(self._write_snapshot(await self._owned.snapshotter.cut(self._owned.end)))
 
     async def _write_snapshot(self, cut: Cut) -> None:
         started = self._loop.time()
         published = await self._owned.snapshotter.publish(cut, self._owned.journal_next)
+        assert self._storing is None, "a cut was taken before the last one was on the disk"
         self._storing = asyncio.create_task(self._store(published, started), name=f"store-{self._partition}")
         self._storing.add_done_callback(lambda _: self._wake.set())
 
@@ -288,6 +290,7 @@ class Stepper:
         if self._storing is not None:
             await self._storing
             self._storing = None
+        self._progress_at = self._loop.time()
 
     def _start(self, work: Any) -> None:
         self._commit = asyncio.create_task(work, name=f"commit-{self._partition}")

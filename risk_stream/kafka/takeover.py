@@ -221,14 +221,14 @@ class Takeover:
                 raise Doubt(f"{tp.topic} is kept from {first} to {last}, the journal ends at {position}")
 
     async def _committed_behind(self, committed: Committed, end: JournalEnd) -> bool:
-        """Whether the group's offsets lag behind the journal, as they may; Doubt when they are ahead of it."""
+        """Whether the group's offsets lag behind the journal's last record; Doubt when they are ahead of it."""
         behind = False
         for tp, position in self._input_starts(end).items():
             offset = await committed(tp)
             if offset is not None and offset > position:
                 raise Doubt(f"{tp.topic} is committed up to {offset}, the journal ends at {position}")
             behind |= (offset or 0) < position
-        return behind
+        return behind and end.seq > 0
 
 
 async def _range(cursor: RangeCursor, offsets: Range) -> Records:

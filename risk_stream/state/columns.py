@@ -52,6 +52,7 @@ class Columns:
         if array.dtype != dtype or array.shape[1:] != shape or not array.flags.c_contiguous:
             raise TypeError(f"column {name}: {array.dtype} {array.shape} is not {dtype} (n, *{shape})")
         place = CELLS * list(self.SPEC).index(name)
+        self._rooms.pop(name, None)  # what is put there does not lie in the room that the column had
         self.arrays[name] = array
         self.table[place] = array.ctypes.data
         self.table[place + 1] = array.shape[0]
@@ -59,7 +60,9 @@ class Columns:
 
     def lengthen(self, name: str, length: int) -> None:
         """Give a column more rows, of zeros."""
-        self.replace(name, self._rooms.setdefault(name, Room()).lengthened(self.arrays[name], length))
+        room = self._rooms.get(name) or Room()
+        self.replace(name, room.lengthened(self.arrays[name], length))
+        self._rooms[name] = room
 
 
 class ColumnsType(types.Type):

@@ -6,6 +6,7 @@ both copies' memory. Reserved addresses cost nothing: only pages that were writt
 
 import mmap
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,8 @@ def _reserved(size: int) -> mmap.mmap | None:
         mapping = mmap.mmap(-1, size, flags=PRIVATE)
     except OSError:
         return None
-    mapping.madvise(mmap.MADV_HUGEPAGE)  # fewer faults, and fewer misses when portfolios are met in any order
+    with suppress(OSError):  # fewer faults, and fewer misses when portfolios are met in any order; some kernels cannot
+        mapping.madvise(mmap.MADV_HUGEPAGE)
     return mapping
 
 

@@ -152,7 +152,7 @@ def replace_table(state: State, table: int, keys: UInt64s, refs: Int32s) -> None
 
 
 def sweep_strings(state: State) -> int:
-    """Drop the strings that nothing names; how many are left. Between steps only: numbers change.
+    """Drop the strings that nothing names; how many are left. Never within a part of a step: numbers change.
 
     Some 10 ns a thing visited: a millisecond for 100,000 attempts.
     """

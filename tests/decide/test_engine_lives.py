@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from risk_stream.decide import residents
+from risk_stream.state import room
 from risk_stream.state.layout import IDS_MAX, STRING_COUNT, State
 from risk_stream.state.sweep import sweep_strings
 from tests.decide.engine_lives import History
@@ -57,9 +58,17 @@ def falling(seed: int) -> Iterator[Step]:
 STORIES = {"wide": wide, "flooded": flooded, "filled": filled, "falling": falling}
 
 
+COPIED_BYTES_MAX = room.COPIED_BYTES_MAX
+
+
+@pytest.mark.parametrize("copied", [0, COPIED_BYTES_MAX])
 @pytest.mark.parametrize(("story", "seed"), [("wide", 1), ("wide", 2), ("flooded", 3), ("filled", 4), ("falling", 5)])
-def test_lives_agree(story: str, seed: int) -> None:
-    """An engine that evicts whatever it can, and one started from any of its cuts, answer as one that keeps all."""
+def test_lives_agree(story: str, seed: int, copied: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that evicts whatever it can, and one started from any of its cuts, answer as one that keeps all.
+
+    Whether columns are copied as they grow, or grow where they are from the first row on.
+    """
+    monkeypatch.setattr(room, "COPIED_BYTES_MAX", copied)
     history = History(STORIES[story](seed))
     stored, copies = history.live_evicted(seed, 0.5)
     assert copies
@@ -92,8 +101,13 @@ def renamed(seed: int) -> Iterator[Step]:
         traffic.now += DAY_MS
 
 
-def test_sweeping_strings_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The string pool swept at every save, resident or evicted: the same bytes, and no more strings than needed."""
+@pytest.mark.parametrize("copied", [0, COPIED_BYTES_MAX])
+def test_sweeping_strings_changes_no_answer(copied: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The string pool swept at every save, resident or evicted: the same bytes, and no more strings than needed.
+
+    What a sweep puts in a column's place does not lie in the room that the column had.
+    """
+    monkeypatch.setattr(room, "COPIED_BYTES_MAX", copied)
     history = History(renamed(6))
     monkeypatch.setattr(residents, "STRINGS_KEPT", 0)
     swept: list[int] = []

@@ -30,7 +30,12 @@ from risk_stream.kafka.app import RiskApp, create_app
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.connection import Connection
 from risk_stream.kafka.inflation import BoundedRecords, StandIn
-from risk_stream.kafka.producer import TRANSACTION_BACKOFF_S, PartitionProducer, shorten_transaction_backoff
+from risk_stream.kafka.producer import (
+    SEND_BACKOFF_S,
+    TRANSACTION_BACKOFF_S,
+    PartitionProducer,
+    shorten_transaction_backoff,
+)
 from risk_stream.kafka.tables import TableManager, declare_table, partition_path
 from risk_stream.kafka.transport import (
     InLoopConsumerThread,
@@ -171,6 +176,19 @@ def test_the_backoff_between_transactions_is_read_where_we_set_it(monkeypatch: p
     shorten_transaction_backoff()
     assert sender.BACKOFF_OVERRIDE == TRANSACTION_BACKOFF_S
     assert "return BACKOFF_OVERRIDE" in inspect.getsource(sender.AddPartitionsToTxnHandler.handle_response)
+
+
+def test_a_sender_waits_before_it_sends_again_as_long_as_we_set(tmp_path: Path) -> None:
+    """An attribute of aiokafka's sender, read for each request that is made or refused; it may have no other name."""
+
+    async def body() -> None:
+        producer = PartitionProducer(a_config(tmp_path), 0)
+        assert producer._producer._sender._retry_backoff == SEND_BACKOFF_S
+        producer._producer._closed = True  # it was never started
+        await producer.close()
+
+    asyncio.run(body())
+    assert "self._default_backoff = sender._retry_backoff" in inspect.getsource(sender.BaseHandler.__init__)
 
 
 def test_records_are_handed_out_as_they_were_parsed(monkeypatch: pytest.MonkeyPatch) -> None:

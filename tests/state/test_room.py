@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from risk_stream.state import room
+from risk_stream.state.arena import new_state
 from risk_stream.state.room import COPIED_BYTES_MAX, Room
 
 ROW = np.dtype([("number", np.int64), ("byte", np.int8)])
@@ -63,6 +64,16 @@ def test_without_room_it_is_copied(monkeypatch: pytest.MonkeyPatch, limited: boo
     second = memory.lengthened(first, 2 * COPIED_BYTES_MAX)
     assert second.ctypes.data != first.ctypes.data
     assert second[:4].tolist() == [0, 1, 2, 0]
+
+
+def test_what_is_put_in_a_columns_place_is_what_grows() -> None:
+    """Not what stood there before."""
+    state = new_state()
+    state.lengthen("text", 2 * COPIED_BYTES_MAX)
+    state.text[:] = 1
+    state.replace("text", np.full(4, 2, np.uint8))
+    state.lengthen("text", 2 * COPIED_BYTES_MAX)
+    assert (int(state.text[3]), int(state.text[4:].max())) == (2, 0)
 
 
 def no_addresses(*_: Any, **__: Any) -> None:

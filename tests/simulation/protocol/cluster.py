@@ -83,8 +83,6 @@ class Cluster:
     committed: dict[str, int] = field(default_factory=dict)
     pending: dict[str, int] = field(default_factory=dict)
     """Of a transaction that is not ended where the group's offsets stand."""
-    added: list[str] = field(default_factory=list)
-    """Topics of a transaction that has no records yet."""
     epoch: int = 0
 
     def topic(self, name: str) -> Topic:

@@ -15,6 +15,7 @@ from risk_stream.kafka.producer import Write
 from risk_stream.kafka.store import Saved
 from risk_stream.messages.packed import Event
 from tests.simulation.protocol.cluster import Cluster, Disk, Record
+from tests.simulation.protocol.loop import in_thread
 
 LIST_RECORDS = 50
 ASKED = 5
@@ -99,12 +100,9 @@ class Producer:
         self._wrote: list[str] = []
 
     async def start(self) -> None:
-        """Take the transactional id; what was added to a transaction of the one before gets the marker of an abort."""
-        cluster = self._setting.cluster
-        cluster.epoch += 1
-        self._epoch = cluster.epoch
-        added, cluster.added = cluster.added, []
-        self._mark(added, commit=False)
+        """Take the transactional id."""
+        self._setting.cluster.epoch += 1
+        self._epoch = self._setting.cluster.epoch
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -118,11 +116,9 @@ class Producer:
         passed("begin")
         await chance.asleep()
         self._check()
-        staged = {write.topic: write.records.pairs() for write in writes}
-        cluster.added = [topic for topic, pairs in staged.items() if pairs]
         await self.ended()
         self._check()
-        cluster.added = []
+        staged = {write.topic: write.records.pairs() for write in writes}
         try:
             passed("produce")
             await chance.delay()
@@ -245,13 +241,16 @@ class Store:
         """The step whose snapshot is there in part."""
         return self._disk.begun
 
-    def apply(self, rows: Sequence[Row], saved: Saved) -> None:
-        """Rows, and the mark with the last of them."""
+    def apply(self, rows: Sequence[Row], saved: Saved) -> Callable[[], None] | None:
+        """Rows, and the mark with the last of them: that part is left to the loop when this is called in a thread."""
         some, last = rows[:-APPLIED_LAST], rows[-APPLIED_LAST:]
         if some:
             self._disk.put_some(some, saved.mark.seq)
             self._passed("disk.between")
+        if in_thread():
+            return lambda: self._disk.put(last, saved)
         self._disk.put(last, saved)
+        return None
 
     def load(self, rows: Iterable[Row]) -> None:
         """Rows, and no mark any more."""

@@ -7,6 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 
+def in_thread() -> bool:
+    """Whether the caller would run in a thread."""
+    loop = asyncio.get_running_loop()
+    return isinstance(loop, VirtualLoop) and loop.in_thread
+
+
 class Stuck(Exception):
     """Nothing is ready and no timer is set: whatever is awaited will never come."""
 
@@ -31,6 +37,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
+        self.thread_s: Callable[[], float] = float
+        """How long a thread takes for the second half of its work."""
+        self.in_thread = False
         self._selector = _Jump(self)
 
     def time(self) -> float:
@@ -38,10 +47,24 @@ class VirtualLoop(asyncio.BaseEventLoop):
         return self.now
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
-        """What would run in a thread runs at once; whoever waits for it gets its turn later."""
+        """What would run in a thread runs at once, up to a second half that it returned as a function: that runs
+        later, unless the process is gone. Whoever waits for it gets its turn after that."""
         done = self.create_future()
-        done.set_result(func(*args))
+        self.in_thread = True
+        try:
+            result = func(*args)
+        finally:
+            self.in_thread = False
+        if callable(result):
+            self.call_later(self.thread_s(), self._finish, result, done)
+        else:
+            done.set_result(result)
         return done
+
+    def _finish(self, rest: Callable[[], None], done: asyncio.Future[Any]) -> None:
+        if not done.cancelled():
+            rest()
+            done.set_result(None)
 
     def _process_events(self, event_list: list[Any]) -> None:
         """There are none."""

@@ -30,6 +30,7 @@ VALUE_RECORDS, ORDER_RECORDS = 50, 160
 NAMES = [b"P%d" % number for number in range(6)]
 GAPS = [0] * 9 + [1]
 CRASHES_MIN, CRASHES_MAX, POINTS_BETWEEN = 2, 3, 50
+STALLED = 0.02
 ABORTED, SLEPT_THROUGH, DISK_LOST, DISK_OTHER = 0.02, 0.02, 0.2, 0.2
 SKIPS, SKIPPED = 0.02, 0.5
 """How often a broker skips markers, and the share of a transaction's topics that then get none."""
@@ -55,6 +56,7 @@ class Schedule(Chance):
         self._countdown = draw.randint(1, POINTS_BETWEEN)
         self._nested = False
         self.events: Counter[str] = Counter()
+        loop.thread_s = lambda: TICK_S * draw.randint(0, 30)
         self._fill()
 
     def _fill(self) -> None:
@@ -116,8 +118,9 @@ class Schedule(Chance):
             raise Crashed(name)
 
     async def delay(self) -> None:
-        """An exchange with the broker."""
-        await _sleep(self._random.randint(1, 5))
+        """An exchange with the broker; now and then one takes longer than a snapshot comes after the other."""
+        draw = self._random
+        await _sleep(draw.randint(40, 60) if draw.random() < STALLED else draw.randint(1, 5))
 
     async def asleep(self) -> None:
         """Now and then another owner takes over while this one sleeps, on the other machine."""

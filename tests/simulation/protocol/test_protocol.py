@@ -71,6 +71,7 @@ MUTANTS: dict[str, tuple[object, str, object]] = {
         step.Stepper, "_older_values_bound", lambda self: (1 << 60, None),
     ),
     "written on top of what is left open": (fakes.Producer, "ended", lambda self: _nothing()),
+    "a cut before the last one is on the disk": (step.Stepper, "_stored", lambda self: _forgotten(self)),
     "what is left open stays so": (takeover, "end_what_is_left_open", lambda *args: _nothing()),
     "a step without a record is decided anew": (takeover, "step_without_record", lambda *args: _nothing()),
     "what of the last step was not seen stays so": (takeover, "unseen", lambda *args: _no_writes()),
@@ -79,6 +80,11 @@ MUTANTS: dict[str, tuple[object, str, object]] = {
 
 async def _nothing() -> None:
     """Load no row, end nothing, find nothing."""
+
+
+async def _forgotten(stepper: Any) -> None:
+    """As if nothing were being stored."""
+    stepper._storing = None
 
 
 async def _no_writes() -> list[Any]:
