@@ -15,6 +15,7 @@ from risk_stream.kafka.buffer import FetchedRecord, InputBuffer
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failpoints import failpoint
+from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import JournalEnd, JournalRecord, Range, end_after, next_record
 from risk_stream.kafka.pace import decide
 from risk_stream.kafka.ports import StepOutputPort
@@ -265,9 +266,12 @@ class Stepper:
     async def _save(self) -> None:
         """Cut between two steps, once everything computed is committed and the last cut is on the disk.
 
-        That task is made at the end of a snapshot's commit: there may be none to wait for before.
+        That task is made at the end of a snapshot's commit: there may be none to wait for before. Steps do not wait for
+        it: while it runs there is no cut, and its end says when the next one is due. The last cut does wait.
         """
         await self._committed()
+        if self._storing is not None and not self._stopping:
+            return
         await self._stored()
         if self._owned.snapshotter.due(self._owned.end):
             self._start(self._write_snapshot(await self._owned.snapshotter.cut(self._owned.end)))
@@ -275,7 +279,8 @@ class Stepper:
     async def _write_snapshot(self, cut: Cut) -> None:
         started = self._loop.time()
         published = await self._owned.snapshotter.publish(cut, self._owned.journal_next)
-        assert self._storing is None, "a cut was taken before the last one was on the disk"
+        if self._storing is not None:
+            raise Doubt("a snapshot was cut before the last one was on the disk")
         self._storing = asyncio.create_task(self._store(published, started), name=f"store-{self._partition}")
         self._storing.add_done_callback(lambda _: self._wake.set())
 

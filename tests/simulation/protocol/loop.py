@@ -56,7 +56,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         finally:
             self.in_thread = False
         if callable(result):
-            self.call_later(self.thread_s(), self._finish, result, done)
+            timer = self.call_later(self.thread_s(), self._finish, result, done)
+            done.add_done_callback(lambda _: timer.cancel())
         else:
             done.set_result(result)
         return done

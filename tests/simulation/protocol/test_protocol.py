@@ -71,7 +71,7 @@ MUTANTS: dict[str, tuple[object, str, object]] = {
         step.Stepper, "_older_values_bound", lambda self: (1 << 60, None),
     ),
     "written on top of what is left open": (fakes.Producer, "ended", lambda self: _nothing()),
-    "a cut before the last one is on the disk": (step.Stepper, "_stored", lambda self: _forgotten(self)),
+    "a cut before the last one is on the disk": (step.Stepper, "_save", lambda self: _save_too_early(self)),
     "what is left open stays so": (takeover, "end_what_is_left_open", lambda *args: _nothing()),
     "a step without a record is decided anew": (takeover, "step_without_record", lambda *args: _nothing()),
     "what of the last step was not seen stays so": (takeover, "unseen", lambda *args: _no_writes()),
@@ -82,9 +82,13 @@ async def _nothing() -> None:
     """Load no row, end nothing, find nothing."""
 
 
-async def _forgotten(stepper: Any) -> None:
-    """As if nothing were being stored."""
-    stepper._storing = None
+async def _save_too_early(stepper: Any) -> None:
+    """The task that stores is made at the end of a commit: before it there is nothing to wait for."""
+    await stepper._stored()
+    if stepper._owned.snapshotter.due(stepper._owned.end):
+        cut = await stepper._owned.snapshotter.cut(stepper._owned.end)
+        await stepper._committed()
+        stepper._start(stepper._write_snapshot(cut))
 
 
 async def _no_writes() -> list[Any]:
