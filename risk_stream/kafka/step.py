@@ -241,26 +241,21 @@ class Stepper:
         failpoint("step.before_begin")
         journal = self._config.topic("journal")
         writes = step_writes(self._config, step.record, step.output, step.answers)
-        offsets = self._offsets(step.record)
+        offsets = self._offsets(end_after(step.record)) if self._loop.time() >= self._offsets_at else {}
         written = await self._owned.producer.transact(writes, offsets, _passed)
         self._owned.journal_next = written[journal] + 1
         self._offsets_behind = not offsets
         failpoint("step.after_record")
         self._metrics.step(self._partition, step.records, self._loop.time() - step.started, step.output.counts)
 
-    def _offsets(self, end: JournalRecord) -> dict[TopicPartition, int]:
-        """Where the group's offsets move to with this step; empty when they moved lately."""
-        now = self._loop.time()
-        if now < self._offsets_at:
-            return {}
-        self._offsets_at = now + OFFSETS_INTERVAL_S
-        return {self._values_tp: end.values[1], self._orders_tp: end.orders[1]}
+    def _offsets(self, end: JournalEnd) -> dict[TopicPartition, int]:
+        """Where the group's offsets move to now; they are due again after a while."""
+        self._offsets_at = self._loop.time() + OFFSETS_INTERVAL_S
+        return {self._values_tp: end.values_to, self._orders_tp: end.orders_to}
 
     async def _move_offsets(self, end: JournalEnd) -> None:
         """Move the group's offsets to the end of a step that is committed, in a transaction of their own."""
-        self._offsets_at = self._loop.time() + OFFSETS_INTERVAL_S
-        offsets = {self._values_tp: end.values_to, self._orders_tp: end.orders_to}
-        await self._owned.producer.transact([], offsets, _passed)
+        await self._owned.producer.transact([], self._offsets(end), _passed)
         self._offsets_behind = False
 
     async def _save(self) -> None:
@@ -281,8 +276,7 @@ class Stepper:
         published = await self._owned.snapshotter.publish(cut, self._owned.journal_next)
         if self._storing is not None:
             raise Doubt("a snapshot was cut before the last one was on the disk")
-        self._storing = asyncio.create_task(self._store(published, started), name=f"store-{self._partition}")
-        self._storing.add_done_callback(lambda _: self._wake.set())
+        self._storing = self._task("store", self._store(published, started))
 
     async def _store(self, published: Published, started: float) -> None:
         """Steps go on meanwhile: what they change is of the next cut."""
@@ -298,8 +292,13 @@ class Stepper:
         self._progress_at = self._loop.time()
 
     def _start(self, work: Any) -> None:
-        self._commit = asyncio.create_task(work, name=f"commit-{self._partition}")
-        self._commit.add_done_callback(lambda _: self._wake.set())
+        self._commit = self._task("commit", work)
+
+    def _task(self, name: str, work: Any) -> asyncio.Task[None]:
+        """A task whose end, good or bad, is looked at in the next turn."""
+        task: asyncio.Task[None] = asyncio.create_task(work, name=f"{name}-{self._partition}")
+        task.add_done_callback(lambda _: self._wake.set())
+        return task
 
     async def _committed(self) -> None:
         if self._commit is not None:

@@ -19,6 +19,7 @@ from risk_stream.kafka.range_reader import RangeReader
 from risk_stream.kafka.snapshot import Cut, Snapshotter
 from risk_stream.kafka.store import RowStore, Saved, open_store
 from risk_stream.messages.packed import NOTHING, Packed, pack
+from tests.kafka.cut_short import apply_cut_short
 from tests.kafka.harness import Cluster
 
 pytestmark = pytest.mark.broker
@@ -207,30 +208,18 @@ def test_a_store_written_in_part_needs_that_snapshot(cluster: Cluster, monkeypat
         assert old is not None
         newer = old._replace(mark=msgspec.structs.replace(old.mark, seq=2))
         monkeypatch.setattr(store_module, "APPLY_ROWS_MAX", 1)
-        monkeypatch.setattr(RowStore, "_end_of", crash)
-        with pytest.raises(InterruptedError):
-            scene.store.apply([(b"a", b"2"), (b"b", b"2")], newer)
-        monkeypatch.undo()
+        apply_cut_short(monkeypatch, scene.store, [(b"a", b"2"), (b"b", b"2")], newer)
         with pytest.raises(Untrusted, match="rows on disk are of step 2"):
             await scene.caught_up(scene.store)
         await scene.save(2, [(b"a", b"2"), (b"c", b"2")])
         store = scene.fresh("other")
         store.apply([(b"a", b"1")], old)
-        monkeypatch.setattr(store_module, "APPLY_ROWS_MAX", 1)
-        monkeypatch.setattr(RowStore, "_end_of", crash)
-        with pytest.raises(InterruptedError):
-            store.apply([(b"a", b"2"), (b"c", b"2")], newer)
-        monkeypatch.undo()
+        apply_cut_short(monkeypatch, store, [(b"a", b"2"), (b"c", b"2")], newer)
         assert (await scene.caught_up(store), store.begun()) == (scene.store.saved(), None)
         assert store.get_many([b"a", b"c"]) == [b"2", b"2"]
         store.close()
 
     play(cluster, body)
-
-
-def crash(*_: object) -> None:
-    """In the place of the last write of a snapshot."""
-    raise InterruptedError
 
 
 def test_a_lost_row_of_the_last_snapshot_is_found(cluster: Cluster) -> None:

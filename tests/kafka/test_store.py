@@ -9,6 +9,7 @@ import pytest
 from risk_stream.kafka import store as store_module
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.store import Damaged, Mark, RowStore, Saved, open_store, quarantine
+from tests.kafka.cut_short import apply_cut_short
 
 CACHE = 1 << 20
 SAVED = Saved(Mark(7, 10, 20, 3, "chain", 30, 0, 2, "digest"), 44)
@@ -176,10 +177,7 @@ def test_many_rows_are_written_in_parts_and_a_crash_between_them_shows(
     store = saved_store(path)
     newer = Saved(msgspec.structs.replace(SAVED.mark, seq=9), 99)
     rows = [(b"r%d" % number, b"%d" % number) for number in range(2 * store_module.APPLY_ROWS_MAX + 1)]
-    monkeypatch.setattr(RowStore, "_end_of", crash)
-    with pytest.raises(InterruptedError):
-        store.apply(rows, newer)
-    monkeypatch.undo()
+    apply_cut_short(monkeypatch, store, rows, newer)
     store.close()
     store = open_store(path, CACHE)
     assert (store.saved(), store.begun()) == (SAVED, 9)
@@ -187,8 +185,3 @@ def test_many_rows_are_written_in_parts_and_a_crash_between_them_shows(
     assert (store.saved(), store.begun()) == (newer, None)
     assert store.get_many([rows[0][0], rows[-1][0], b"a"]) == [rows[0][1], rows[-1][1], b"1"]
     store.close()
-
-
-def crash(*_: object) -> None:
-    """In the place of the last write."""
-    raise InterruptedError
