@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests.faults.campaign import as_data, as_markdown, campaign
@@ -24,6 +24,7 @@ def main() -> int:
     parser.add_argument("--orders", type=int, help="of the soak (default: 5,000,000)")
     parser.add_argument("--minutes", type=float, help="of the soak, at most")
     parser.add_argument("--rate", type=float, help="of the soak, orders a second (default: 2,500)")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at once, each on a broker of its own (default: 1)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--package-root", type=Path, help="run the workers of this copy of the package")
     parser.add_argument("--report", type=Path, help="write the report here (Markdown)")
@@ -35,11 +36,13 @@ def main() -> int:
     if left_out:
         print(f"left out (unknown, or root is needed): rows {sorted(left_out)}", file=sys.stderr)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # told to end, it still clears up
-    with Stage(options.seed, options.package_root) as stage:
-        stage.soak = Soak.of(options.orders, options.minutes, options.rate)
+    with ExitStack() as stages:
+        used = [stages.enter_context(Stage(options.seed, options.package_root)) for _ in range(options.jobs)]
+        for stage in used:
+            stage.soak = Soak.of(options.orders, options.minutes, options.rate)
         report: Path | None = options.report
         told = (lambda so_far: report.write_text(as_markdown(so_far))) if report else len
-        results = asyncio.run(campaign(stage, rows, None if options.full else options.runs, told))
+        results = campaign(used, rows, None if options.full else options.runs, told)
     print(json.dumps(as_data(results)) if options.json else as_markdown(results))
     return 3 if any(one.outcome.findings for one in results) else 0
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from threading import Lock, Thread
 from time import monotonic
 
 from tests.faults.scene import Outcome
@@ -41,22 +43,69 @@ class Result:
     outcome: Outcome = field(default_factory=Outcome)
     survived: int = 0
 
+    def add(self, outcome: Outcome, seconds: float) -> None:
+        """Count one more run."""
+        self.runs += 1
+        self.seconds += seconds
+        self.survived += not outcome.findings
+        total = self.outcome
+        total.injected += outcome.injected
+        total.findings += outcome.findings
+        total.recovery_seconds += outcome.recovery_seconds
+        total.notes += outcome.notes
+        for name, count in outcome.judged.items():
+            total.judged[name] = total.judged.get(name, 0) + count
 
-async def campaign(
-    stage: Stage, rows: Sequence[Row], runs: int | None, told: Callable[[Sequence[Result]], object] = len
+
+def campaign(
+    stages: Sequence[Stage],
+    rows: Sequence[Row],
+    runs: int | None,
+    told: Callable[[Sequence[Result]], object] = len,
 ) -> list[Result]:
     """Run each row so often (None: as often as the full campaign says); everything goes on after a failure.
 
-    `told` gets the results so far after each run: a campaign takes hours.
+    As many runs at once as there are stages. `told` gets the results so far after each run: a campaign takes hours.
     """
-    results = []
-    for row in rows:
-        result = Result(row)
-        results.append(result)
-        for number in range(row.runs if runs is None else runs):
-            await _once(stage, row, number, runs is not None, result)
-            told(results)
+    results = [Result(row) for row in rows]
+    waiting = ((result, number) for result in results for number in range(result.row.runs if runs is None else runs))
+    lock = Lock()
+    broken: list[Exception] = []
+
+    def take_runs(stage: Stage) -> None:
+        try:
+            while (taken := _next(waiting, lock)) is not None:
+                result, number = taken
+                began = monotonic()
+                stage.begin(result.row.number, number)
+                outcome = asyncio.run(run_once(result.row.run, stage, number, runs is not None))
+                with lock:
+                    result.add(outcome, monotonic() - began)
+                    _tell(result, number, outcome, monotonic() - began)
+                    told(results)
+                if not stage.broker.running:
+                    stage.broker.start()
+        except Exception as error:  # a broker that does not start, a report that cannot be written
+            broken.append(error)
+
+    jobs = [Thread(target=take_runs, args=(stage,), daemon=True) for stage in stages]
+    for job in jobs:
+        job.start()
+    for job in jobs:
+        job.join()
+    if broken:
+        raise ExceptionGroup("the campaign broke off", broken)
     return results
+
+
+def _next(waiting: Iterator[tuple[Result, int]], lock: Lock) -> tuple[Result, int] | None:
+    with lock:
+        return next(waiting, None)
+
+
+def _tell(result: Result, number: int, outcome: Outcome, seconds: float) -> None:
+    state = "ok" if not outcome.findings else "; ".join(outcome.findings[:5])
+    print(f"row {result.row.number} run {number + 1}: {seconds:.0f} s, {state}", file=sys.stderr, flush=True)
 
 
 async def run_once(run: Run, stage: Stage, number: int, short: bool) -> Outcome:
@@ -66,25 +115,6 @@ async def run_once(run: Run, stage: Stage, number: int, short: bool) -> Outcome:
     except Exception as error:
         traceback.print_exc(file=sys.stderr)
         return Outcome(findings=[f"the run itself failed: {type(error).__name__}: {error}"])
-
-
-async def _once(stage: Stage, row: Row, number: int, short: bool, result: Result) -> None:
-    began = monotonic()
-    outcome = await run_once(row.run, stage, number, short)
-    result.runs += 1
-    result.seconds += monotonic() - began
-    result.survived += not outcome.findings
-    total = result.outcome
-    total.injected += outcome.injected
-    total.findings += outcome.findings
-    total.recovery_seconds += outcome.recovery_seconds
-    total.notes += outcome.notes
-    for name, count in outcome.judged.items():
-        total.judged[name] = total.judged.get(name, 0) + count
-    state = "ok" if not outcome.findings else "; ".join(outcome.findings[:5])
-    print(f"row {row.number} run {number + 1}: {monotonic() - began:.0f} s, {state}", file=sys.stderr, flush=True)
-    if stage.broker.running is False:
-        stage.broker.start()
 
 
 def as_markdown(results: Sequence[Result]) -> str:

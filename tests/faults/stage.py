@@ -61,8 +61,12 @@ class Stage:
         self.broker.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def begin(self, row: int, run: int) -> None:
+        """The next scenes belong to this run: rows have under 100 runs of under 10 scenes."""
+        self._scenes = row * 1_000 + run * 10
+
     def scene(self) -> Scene:
-        """A new scene; seed and number name it and make its traffic."""
+        """A new scene; seed and number name it and make its traffic, whatever ran before."""
         self._scenes += 1
-        number = self.seed * 10_000 + self._scenes
+        number = self.seed * 100_000 + self._scenes
         return Scene(self.broker.bootstrap, self.folder / f"run-{number}", number, self.package_root)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterator
 
@@ -30,6 +29,6 @@ def stage() -> Iterator[Stage]:
 @pytest.mark.parametrize("row", HERE, ids=lambda row: f"{row.number}-{row.name.replace(' ', '-')}")
 def test_nothing_final_changes(stage: Stage, row: object) -> None:
     """The oracle finds every invariant to hold after the fault."""
-    (result,) = asyncio.run(campaign(stage, [row], runs=1))  # type: ignore[list-item]
+    (result,) = campaign([stage], [row], runs=1)  # type: ignore[list-item]
     assert result.outcome.injected > 0
     assert result.outcome.findings == []
