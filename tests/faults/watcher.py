@@ -32,9 +32,13 @@ class Watcher:
             bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False,
             auto_offset_reset="earliest", metadata_max_age_ms=5_000,
         )  # fmt: skip
+        self._asking = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap, isolation_level="read_uncommitted", enable_auto_commit=False,
+        )  # fmt: skip
 
     async def __aenter__(self) -> Self:
         await self._consumer.start()
+        await self._asking.start()
         self._consumer.assign(
             [TopicPartition(self.prefix + name, place) for name in WATCHED for place in range(self.partitions)]
         )
@@ -46,6 +50,7 @@ class Watcher:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._consumer.stop()
+        await self._asking.stop()
 
     async def _follow(self) -> None:
         while True:
@@ -83,9 +88,13 @@ class Watcher:
                     self.findings.append(f"I5 {log.topic}/{log.partition}: committed {offset}, journal says {known}")
 
     async def _caught_up(self) -> None:
-        """Wait until everything that was committed on the journal when called has been followed."""
+        """Wait until everything that was written to the journal when called has ended, and has been followed.
+
+        A commit reaches the group's offsets and the journal one after the other: between the two the offsets are ahead
+        of what can be read. What is still open then must be committed; aborted, it leaves them ahead for good.
+        """
         logs = [TopicPartition(f"{self.prefix}journal", place) for place in range(self.partitions)]
-        ends = await asyncio.wait_for(self._consumer.end_offsets(logs), 10)
+        ends = await asyncio.wait_for(self._asking.end_offsets(logs), 10)
         for log in logs:
             async with asyncio.timeout(30):
                 while await self._consumer.position(log) < ends[log]:
