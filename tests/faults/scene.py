@@ -64,6 +64,7 @@ class Scene:
         self.workers: list[Worker] = []
         self.unread: list[Unread] = []
         self.settings = SETTINGS | {"broker": bootstrap, "app_id": self.name, "topic_prefix": self.prefix}
+        self._progress = topics.Progress(bootstrap, self.name)
         self._watcher = Watcher(bootstrap, self.prefix, PARTITIONS, self.name)
         self._load: asyncio.Task[None] | None = None
         self._enough = False
@@ -84,6 +85,7 @@ class Scene:
         for worker in self.workers:
             worker.kill()
         await self._watcher.__aexit__()
+        await self._progress.close()
 
     def worker(self, **settings: object) -> Worker:
         """Another worker, not started yet."""
@@ -126,7 +128,7 @@ class Scene:
     async def handled(self) -> int:
         """How many offsets of the inputs the group has committed."""
         try:
-            return sum((await topics.committed(self.bootstrap, self.name)).values())
+            return sum((await self._progress.committed()).values())
         except (KafkaError, TimeoutError, OSError):
             return 0
 
@@ -142,7 +144,7 @@ class Scene:
     async def lag(self) -> int:
         """Acknowledged input records that are not committed by the group yet; -1 while nobody can tell."""
         try:
-            offsets = await topics.committed(self.bootstrap, self.name)
+            offsets = await self._progress.committed()
         except (KafkaError, TimeoutError, OSError):
             return -1
         inputs = {self.prefix + name for name in topics.INPUTS}

@@ -10,7 +10,7 @@ from typing import Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from tests.faults.topics import INPUTS, committed
+from tests.faults.topics import INPUTS, Progress
 from tests.oracle.read import Reader
 
 WATCHED = ("decisions", "violations", "journal")
@@ -22,7 +22,7 @@ class Watcher:
     """Follows the outputs, read committed, from the first record on, and samples the group's offsets (I5, I7)."""
 
     def __init__(self, bootstrap: str, prefix: str, partitions: int, group: str) -> None:
-        self.bootstrap, self.prefix, self.partitions, self.group = bootstrap, prefix, partitions, group
+        self.bootstrap, self.prefix, self.partitions = bootstrap, prefix, partitions
         self.seen: dict[tuple[str, int, int], bytes] = {}
         self.acknowledged: dict[TopicPartition, int] = {}  # how far the journal on the log says inputs were handled
         self.findings: list[str] = []
@@ -32,6 +32,7 @@ class Watcher:
             bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False,
             auto_offset_reset="earliest", metadata_max_age_ms=5_000,
         )  # fmt: skip
+        self._progress = Progress(bootstrap, group)
         self._asking = AIOKafkaConsumer(
             bootstrap_servers=bootstrap, isolation_level="read_uncommitted", enable_auto_commit=False,
         )  # fmt: skip
@@ -51,6 +52,7 @@ class Watcher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._consumer.stop()
         await self._asking.stop()
+        await self._progress.close()
 
     async def _follow(self) -> None:
         while True:
@@ -77,7 +79,7 @@ class Watcher:
         while True:
             await asyncio.sleep(SAMPLE_SECONDS)
             try:
-                offsets = await committed(self.bootstrap, self.group)
+                offsets = await self._progress.committed()
                 await self._caught_up()
             except (KafkaError, TimeoutError, OSError):
                 continue
