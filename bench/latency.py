@@ -90,7 +90,7 @@ async def measure(system: System, stage: Stage, rate: int, seconds: int) -> Late
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
                     await following
                 sending.wait()
-                late_us = json.loads(sending.said())["late_us_p99"]
+                late_us = json.loads(sending.told())["late_us_p99"]
             process.check()
     due_ns = start_ns + np.arange(count) * 1_000_000_000 // rate
     latencies = (arrivals.when_ns - due_ns)[rate * WARM_S :] // 1000

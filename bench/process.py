@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 TICKS = os.sysconf("SC_CLK_TCK")
 STOP_TIMEOUT_S = 60
@@ -30,11 +30,11 @@ class Measured:
     """A child process in the folder of this checkout; its output is told when it fails."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # closed in __exit__
+        self._out, self._log = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115  # closed in __exit__
         # Settings of the user's are not ours; where compiled code is kept is the machine's.
         kept = {name: value for name, value in os.environ.items() if not _is_setting(name)}
         self._process = subprocess.Popen(
-            command, env={**kept, **environment}, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
+            command, env={**kept, **environment}, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=self._out, stderr=self._log
         )
 
     def __enter__(self) -> Self:
@@ -44,7 +44,18 @@ class Measured:
         self, _type: type[BaseException] | None, _value: BaseException | None, _tb: TracebackType | None
     ) -> None:
         self.stop()
+        self._out.close()
         self._log.close()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
 
     @property
     def cpu_s(self) -> float:
@@ -58,13 +69,16 @@ class Measured:
 
     def check(self) -> None:
         """Raise RuntimeError with the end of its output when it is no longer running."""
-        if self._process.poll() is not None:
+        if not self.running:
             raise RuntimeError(f"exit code {self._process.returncode}:\n{self.said()[-LAST_CHARACTERS:]}")
 
     def said(self) -> str:
-        """All it wrote so far."""
-        self._log.seek(0)
-        return self._log.read().decode(errors="replace")
+        """All it wrote so far: its stdout, then its stderr."""
+        return self.told() + _read(self._log)
+
+    def told(self) -> str:
+        """What it wrote to stdout so far."""
+        return _read(self._out)
 
     def wait(self) -> None:
         """Wait for its own end; RuntimeError when that was none of a healthy process."""
@@ -78,13 +92,18 @@ class Measured:
 
     def stop(self) -> None:
         """Ask it to stop, and wait."""
-        if self._process.poll() is None:
+        if self.running:
             self._process.send_signal(signal.SIGTERM)
             try:
                 self._process.wait(STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+
+
+def _read(file: BinaryIO) -> str:
+    # Not by seek(): the process writes on from the same place.
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode(errors="replace")
 
 
 def _is_setting(name: str) -> bool:
