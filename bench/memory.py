@@ -54,8 +54,8 @@ class Wave:
 class Days:
     """Draws whose times span `days`, and what happens to portfolios meanwhile."""
 
-    def __init__(self, shape: Shape, job: Job, days: float) -> None:
-        self.shape, self._job = shape, job
+    def __init__(self, shape: Shape, job: Job, days: float, wave_orders: int = WAVE_ORDERS) -> None:
+        self.shape, self._job, self._wave_orders = shape, job, wave_orders
         self._ms_per_order = days * DAY_MS / shape.orders
         self._draws = shape.draws()
         self._before: list[Draw] = []
@@ -70,7 +70,7 @@ class Days:
     def orders(self) -> Iterator[Record]:
         """The next wave of orders."""
         self._before, self._now = self._now, []
-        for _ in range(min(WAVE_ORDERS, self.shape.orders - self.sent)):
+        for _ in range(min(self._wave_orders, self.shape.orders - self.sent)):
             draw = next(self._draws)
             self._now.append(draw)
             value = self._job.order(draw).replace(b'"ts":%d}' % draw.ts, b'"ts":%d}' % self.ts)
@@ -112,31 +112,27 @@ def long_job(shape: Shape) -> Job:
     )
 
 
-async def run_waves(shape: Shape, days: float) -> AsyncIterator[Wave]:
-    """Send wave by wave; each is told when the worker has decided it."""
-    job = long_job(shape)
-    going = Days(shape, job, days)
-    with open_broker() as (bootstrap, broker_pid), tempfile.TemporaryDirectory() as folder:
-        stage = Stage(bootstrap, "memory.", job, shape, broker_pid)
-        await create(stage)
-        await fill(stage.bootstrap, stage.topic("controls"), 1, ((None, control) for control in job.controls()))
-        system = SYSTEMS["risk_stream"]
-        environment = system.environment(stage, group_of(stage, "0"), Path(folder))
-        consumer = AIOKafkaConsumer(bootstrap_servers=stage.bootstrap, group_id=environment["RISK_STREAM_APP_ID"])
-        await consumer.start()
-        try:
-            with Measured(system.command(), environment) as worker:
-                peak = 0.0
-                while going.sent < shape.orders:
-                    started, cpu_s, sent = time.monotonic(), worker.cpu_s, going.sent
-                    await fill(stage.bootstrap, stage.topic("portfolio-values"), PARTITIONS, going.values())
-                    await fill(stage.bootstrap, stage.topic("orders"), PARTITIONS, going.orders())
-                    peak = max(peak, await decided(consumer, stage, worker, going.sent))
-                    spent = (worker.cpu_s - cpu_s) / (going.sent - sent) * 1e6
-                    day = (going.ts - START_MS) / DAY_MS
-                    yield Wave(going.sent, day, worker.rss_mb, peak, spent, time.monotonic() - started)
-        finally:
-            await consumer.stop()
+async def run_waves(stage: Stage, going: Days, folder: Path) -> AsyncIterator[Wave]:
+    """Send wave by wave to a worker with its data in `folder`; each is told when the worker has decided it."""
+    await create(stage)
+    await fill(stage.bootstrap, stage.topic("controls"), 1, ((None, control) for control in stage.job.controls()))
+    system = SYSTEMS["risk_stream"]
+    environment = system.environment(stage, group_of(stage, "0"), folder)
+    consumer = AIOKafkaConsumer(bootstrap_servers=stage.bootstrap, group_id=environment["RISK_STREAM_APP_ID"])
+    await consumer.start()
+    try:
+        with Measured(system.command(), environment) as worker:
+            peak = 0.0
+            while going.sent < stage.shape.orders:
+                started, cpu_s, sent = time.monotonic(), worker.cpu_s, going.sent
+                await fill(stage.bootstrap, stage.topic("portfolio-values"), PARTITIONS, going.values())
+                await fill(stage.bootstrap, stage.topic("orders"), PARTITIONS, going.orders())
+                peak = max(peak, await decided(consumer, stage, worker, going.sent))
+                spent = (worker.cpu_s - cpu_s) / (going.sent - sent) * 1e6
+                day = (going.ts - START_MS) / DAY_MS
+                yield Wave(going.sent, day, worker.rss_mb, peak, spent, time.monotonic() - started)
+    finally:
+        await consumer.stop()
 
 
 async def decided(consumer: AIOKafkaConsumer, stage: Stage, worker: Measured, orders: int) -> float:
@@ -167,13 +163,13 @@ def failures(waves: list[Wave]) -> list[str]:
 async def run_all(shape: Shape, days: float) -> list[Wave]:
     """All waves, each told on stderr."""
     waves = []
-    async for wave in run_waves(shape, days):
-        print(
-            f"{wave.orders:>11,} orders  day {wave.day:5.2f} {wave.rss_mb:8.1f} MB {wave.cpu_us_per_order:7.2f} us CPU",
-            file=sys.stderr,
-            flush=True,
-        )
-        waves.append(wave)
+    job = long_job(shape)
+    with open_broker() as (bootstrap, broker_pid), tempfile.TemporaryDirectory() as folder:
+        stage = Stage(bootstrap, "memory.", job, shape, broker_pid)
+        async for wave in run_waves(stage, Days(shape, job, days), Path(folder)):
+            spent = f"{wave.rss_mb:8.1f} MB {wave.cpu_us_per_order:7.2f} us CPU"
+            print(f"{wave.orders:>11,} orders  day {wave.day:5.2f} {spent}", file=sys.stderr, flush=True)
+            waves.append(wave)
     return waves
 
 

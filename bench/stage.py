@@ -56,18 +56,26 @@ async def create(stage: Stage) -> None:
 
 async def clear(stage: Stage) -> None:
     """Throw away what the last run wrote: outputs, and every topic of its consumer group."""
-    inputs = {stage.topic(name) for name in INPUTS}
+    await _delete(stage, {spec.name for spec in CATALOGUE}.difference(INPUTS))
+    await create(stage)
+
+
+async def remove(stage: Stage) -> None:
+    """Throw all of its topics away."""
+    await _delete(stage, {spec.name for spec in CATALOGUE})
+
+
+async def _delete(stage: Stage, names: set[str]) -> None:
+    known = {stage.topic(name) for name in names}
     admin = AIOKafkaAdminClient(bootstrap_servers=stage.bootstrap, request_timeout_ms=int(TIMEOUT_S * 1000))
     await admin.start()
     try:
-        known = {stage.topic(spec.name) for spec in CATALOGUE} - inputs
         async with asyncio.timeout(TIMEOUT_S):
             while old := [name for name in await admin.list_topics() if name in known or is_of_a_run(name, stage)]:
                 await admin.delete_topics(old)
                 await asyncio.sleep(POLL_S)
     finally:
         await admin.close()
-    await create(stage)
 
 
 def is_of_a_run(name: str, stage: Stage) -> bool:
