@@ -42,6 +42,8 @@ SECTIONS = (
     Section("engine", "--rounds 300", "--rounds 30"),
     Section("values", "--rounds 20", "--rounds 5"),
     Section("limit_change", "--orders 1000000 --changes 10", "--orders 200000 --changes 3"),
+    Section("replay", "--orders 1000000 --runs 5", "--orders 200000 --runs 1"),
+    Section("replay", "--memory 100000,1000000,5000000 --portfolios 10", "--memory 100000,200000 --portfolios 10"),
 )
 
 

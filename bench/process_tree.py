@@ -54,7 +54,8 @@ class Tree:
                 most_mb, now_mb = _resident_mb(pid)
                 self.process_mb = max(self.process_mb, most_mb)
                 total_mb += now_mb
-        self.cpu_s, self.total_mb = max(self.cpu_s, cpu_s), max(self.total_mb, total_mb)
+        self.cpu_s = max(self.cpu_s, cpu_s)
+        self.total_mb = max(self.total_mb, total_mb, self.process_mb)  # the latter may have been between two samples
 
 
 def _with_all_below(pid: int) -> Iterator[int]:
