@@ -2,7 +2,8 @@
 
 import json
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from risk_stream.audit.findings import Finding
@@ -106,13 +107,18 @@ def limit_message(**fields: object) -> bytes:
     return json.dumps({"type": "SET_LIMIT", "actor": "jane", "reason": "test", **fields}).encode()
 
 
-def record(orders: int = 400, partitions: int = 2, seed: int = 1, portfolios: int = 12) -> Recording:
-    """Controls, some traffic, and all that a worker would have published about it."""
+def record(
+    orders: int = 400, partitions: int = 2, seed: int = 1, portfolios: int = 12, later: Sequence[bytes] = ()
+) -> Recording:
+    """Controls, some traffic, and all that a worker would have published about it; `later` controls come in between."""
     log = Recording(partitions)
     for limit in LIMITS:
         log.append(CONTROLS, 0, START_MS, None, limit_message(**limit))
     log.append(CONTROLS, 0, START_MS, b"k", b'{"type":"SET_LIMIT"}')
-    for topic, key, value, timestamp in traffic(orders, seed, portfolios):
+    flow = list(traffic(orders, seed, portfolios))
+    for number, control in enumerate(later, 1):
+        log.append(CONTROLS, 0, flow[number * len(flow) // (len(later) + 1)][-1], None, control)
+    for topic, key, value, timestamp in flow:
         gap = 1 if timestamp % 17 == 0 else 0
         log.append(topic, partition_of(key, partitions), timestamp, key, value, gap=gap)
     for partition in range(partitions):
@@ -142,13 +148,9 @@ def traffic(orders: int, seed: int, portfolios: int) -> Iterator[tuple[str, byte
 
 def decide(log: Recording, partition: int, draw: random.Random) -> None:
     """Publish what a worker of this partition would, in steps of random size."""
-    controls = Controls()
+    controls, waiting = Controls(), deque(log.lines(CONTROLS, 0))
     refused: dict[int, tuple[Fault, Line]] = {}
-    for line in log.lines(CONTROLS, 0):
-        control = decode_control(line.value, line.timestamp)
-        if isinstance(control, Fault):
-            refused[line.offset] = (control, line)
-        controls.append(line.offset, control)
+    now = START_MS
     engine = Engine(partition, log.partitions, Rows(), topic_prefix=log.prefix)
     end, at = beginning(0, 0), {VALUES: 0, ORDERS: 0}
     while any(at[topic] < len(log.lines(topic, partition)) for topic in at):
@@ -161,11 +163,17 @@ def decide(log: Recording, partition: int, draw: random.Random) -> None:
                 [line.offset for line in lines], [line.timestamp for line in lines],
                 [line.key for line in lines], [line.value for line in lines],
             )  # fmt: skip
+        now = max([now, *taken[ORDERS].timestamps])  # values are fewer and run ahead
+        while waiting and waiting[0].timestamp <= now:
+            line = waiting.popleft()
+            control = decode_control(line.value, line.timestamp)
+            if isinstance(control, Fault):
+                refused[line.offset] = (control, line)
+            controls.append(line.offset, control)
         output = engine.step(taken[VALUES], taken[ORDERS], controls.plan())
         step = next_record(
             end, (end.values_to, stops[VALUES]), (end.orders_to, stops[ORDERS]), controls.version, output.digest
         )
-        now = max([START_MS, *taken[VALUES].timestamps, *taken[ORDERS].timestamps])
         for key, value in output.decisions.pairs():
             log.append(DECISIONS, partition, now, key, value)
         for topic, events in ((VIOLATIONS, output.violations), (DEAD_LETTERS, output.dead_letters)):
