@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,6 +15,23 @@ from risk_stream.audit.manifest import read_manifest, sha256_of
 from risk_stream.audit.recorded import Recorded
 
 BATCH_RECORDS = 4_000
+STATE = "state"
+"""Called a topic where a finding is about a file with what portfolios remembered."""
+
+
+class FileFlaw(NamedTuple):
+    """A file that is not as the manifest says."""
+
+    segment: int
+    topic: str
+    partition: int
+    path: str
+    is_gone: bool
+
+    def finding(self) -> Finding:
+        """As a finding."""
+        text = "is not there" if self.is_gone else "has another SHA-256 than the manifest names"
+        return Finding(kind=Kind.WRONG_DIGEST, topic=self.topic, partition=self.partition, text=f"{self.path} {text}")
 
 
 class ArchiveLog:
@@ -28,7 +46,7 @@ class ArchiveLog:
         self.name = str(folder)
         self.prefix = manifest.prefix
         self.partitions = manifest.partitions
-        self._folder = folder
+        self.folder = folder
 
     async def __aenter__(self) -> "ArchiveLog":
         return self
@@ -41,16 +59,18 @@ class ArchiveLog:
 
     async def damage(self) -> list[Finding]:
         """Files that are gone, or are not the bytes that the manifest names."""
+        return [one.finding() for one in self.flaws()]
+
+    def flaws(self) -> list[FileFlaw]:
+        """The same, file by file. Reads all of the archive."""
         found = []
-        for one in (file for segment in self.manifest.segments for file in segment.files):
-            path = self._folder / one.path
-            text = None
-            if not path.exists():
-                text = f"{one.path} is not there"
-            elif sha256_of(path) != one.sha256:
-                text = f"{one.path} has another SHA-256 than the manifest names"
-            if text is not None:
-                found.append(Finding(kind=Kind.WRONG_DIGEST, topic=one.topic, partition=one.partition, text=text))
+        for segment in self.manifest.segments:
+            named = [(one.topic, one.partition, one.path, one.sha256) for one in segment.files]
+            named += [(STATE, one.head.partition, one.path, one.sha256) for one in segment.states]
+            for topic, partition, path, sha256 in named:
+                is_gone = not (self.folder / path).exists()
+                if is_gone or sha256_of(self.folder / path) != sha256:
+                    found.append(FileFlaw(segment.number, topic, partition, path, is_gone))
         return found
 
     async def bounds(self, topic: str, partition: int) -> Bounds:
@@ -68,7 +88,7 @@ class ArchiveLog:
             if one.end <= start or one.start >= end:
                 continue
             try:
-                with pq.ParquetFile(self._folder / one.path) as file:
+                with pq.ParquetFile(self.folder / one.path) as file:
                     for batch in file.iter_batches(BATCH_RECORDS, columns=columns, use_threads=False):
                         part = from_batch(batch)
                         if part.offsets and (part.offsets[0] < start or part.offsets[-1] >= end):
@@ -76,5 +96,8 @@ class ArchiveLog:
                             part = part.part(inside[0], inside[-1] + 1) if inside else part.part(0, 0)
                         if part.offsets:
                             yield part
+            except FileNotFoundError as error:
+                advice = "with `replay --from` behind it a state that was archived will do instead, if there is one"
+                raise LogError(f"{self.folder / one.path} is not there ({advice})") from error
             except (OSError, pa.ArrowException) as error:
-                raise LogError(f"{self._folder / one.path}: {error}") from error
+                raise LogError(f"{self.folder / one.path}: {error}") from error

@@ -31,6 +31,31 @@ class ArchivedFile(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
 
+class StateFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One Parquet file of rows (key, value): what the portfolios of a partition remembered behind a step.
+
+    It is stored only when the replay up to there found nothing. All offsets are those of the next step.
+    """
+
+    head: Head
+    values: int
+    orders: int
+    controls: int
+    """Version that the step was decided at."""
+    journal: int
+    outputs: dict[str, int]
+    """By output topic."""
+    committed_ms: int
+    """The latest time, epoch ms, at which the broker took a step up to here."""
+    layout: int
+    """Of the rows (state/save.py): a version with another one cannot load them."""
+    path: str
+    """Relative to the manifest."""
+    rows: int
+    bytes: int
+    sha256: str
+
+
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
     """What one run of `archive` added: it continues the segment before it."""
 
@@ -40,6 +65,8 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
     heads: list[Head]
     """Where the journals ended, by partition."""
     files: list[ArchivedFile]
+    states: list[StateFile] = []
+    """One for each partition that has had a step; none when no state was asked for, or the replay found something."""
 
 
 class Manifest(msgspec.Struct, kw_only=True):

@@ -29,11 +29,13 @@ from risk_stream.audit.log import (
     cursor,
     partition_bounds,
 )
+from risk_stream.audit.start import Start
 from risk_stream.audit.task import PartitionResult, Task
-from risk_stream.audit.walk import Done, Walk
+from risk_stream.audit.walk import Done, Keep, Walk
 from risk_stream.messages.headers import dead_letter_headers
 from risk_stream.messages.inputs import source_text
 from risk_stream.messages.packed import Event, Packed, joined, pack
+from risk_stream.state.save import VERSION
 
 
 class Listener(Protocol):
@@ -51,13 +53,18 @@ async def replay_partition(
     task: Task,
     listeners: tuple[Listener, ...] = (),
     progress: Callable[[int], None] = lambda records: None,
+    keep: Keep | None = None,
 ) -> PartitionResult:
-    """Decide a partition again and compare. LogError when the log does not hold its own beginning."""
+    """Decide a partition again and compare. LogError when the log does not hold its own beginning.
+
+    `keep` is given the state at the journal's end, before it is known whether anything stands behind that.
+    """
     bounds = await partition_bounds(log, partition)
-    judge = _Judge(log, controls, partition, task, bounds)
-    walk = Walk(log, partition, bounds, judge.findings, task.resident_max, controls.book.version)
+    start = _loadable(task.starts.get(partition))
+    judge = _Judge(log, controls, partition, task, bounds, start)
+    walk = Walk(log, partition, bounds, judge.findings, task.resident_max, controls.book.version, start)
     stopped = False
-    async for done in walk.steps(lambda step, _: controls.book.plan(step.controls)):
+    async for done in walk.steps(lambda step, _: controls.book.plan(step.controls), keep):
         if task.span.is_past(partition, done):
             stopped = True
             break
@@ -72,11 +79,22 @@ async def replay_partition(
     return judge.result(walk)
 
 
+def _loadable(start: Start | None) -> Start | None:
+    """The start, unless another version has laid its rows out in another way: then step 1."""
+    return start if start is not None and start.state.layout == VERSION else None
+
+
 class _Judge:
     """Holds the steps of one partition against its output topics."""
 
     def __init__(
-        self, log: RecordedLog, controls: ControlsLog, partition: int, task: Task, bounds: PartitionBounds
+        self,
+        log: RecordedLog,
+        controls: ControlsLog,
+        partition: int,
+        task: Task,
+        bounds: PartitionBounds,
+        start: Start | None,
     ) -> None:
         self.findings = Findings()
         self._controls = controls
@@ -84,20 +102,17 @@ class _Judge:
         self._partition = partition
         self._task = task
         self._bounds = bounds
-        identify = identifiers(partition, log.prefix)
-        self._comparers = {
-            topic: TopicComparer(
-                cursor(log, topic, partition, bounds.outputs[topic]),
-                identify[topic],
-                bounds.outputs[topic].first,
-                topic == DECISIONS,
-            )
-            for topic in OUTPUTS
-        }
+        self._start = start
+        self._comparers = {topic: self._comparer(log, topic) for topic in OUTPUTS}
         self._codes: Counter[str] = Counter()
-        self._result = PartitionResult(partition)
+        self._result = PartitionResult(partition, None if start is None else start.named)
         self._published = dict.fromkeys(OUTPUTS, 0)
         self._handled: Handled = {}
+        if start is not None:
+            at = start.position
+            handled = {VALUES: at.values, ORDERS: at.orders, CONTROLS: at.controls + 1}
+            self._handled = {topic: (offset, offset) for topic, offset in handled.items()}
+            self._check_head(start.state.head)
 
     async def step(self, done: Done, inside: bool) -> None:
         """Compare one step; differences outside the span are passed over."""
@@ -116,8 +131,11 @@ class _Judge:
                     self._tell(topic, difference, done.step.seq, cause)
             if inside:
                 self._published[topic] += wanted.size
+        self._check_head(Head(self._partition, done.step.seq, done.step.chain))
+        # From a state that was not built here, every step has to show that it is right, those before the span too.
+        if not holds and (inside or self._start is not None):
+            self._add(Kind.WRONG_DIGEST, JOURNAL, "replay publishes other bytes than its digest names", done.step.seq)
         if inside:
-            self._check(done, holds)
             self._count(done)
 
     async def end(self, walk: Walk) -> None:
@@ -163,14 +181,21 @@ class _Judge:
             letters.append(Event(key, value, dead_letter_headers(fault, source, key, timestamp)))
         return letters
 
-    def _check(self, done: Done, holds: bool) -> None:
-        """The digest, the anchored head, and that every order has one answer."""
-        step = done.step
-        if not holds:
-            self._add(Kind.WRONG_DIGEST, JOURNAL, "replay publishes other bytes than its digest names", step.seq)
+    def _comparer(self, log: RecordedLog, topic: str) -> TopicComparer:
+        """Of an output topic, from the first record behind the start on."""
+        kept = self._bounds.outputs[topic]
+        left = kept if self._start is None else self._start.behind(self._bounds).outputs[topic]
+        # With a record before the start it is known that retention has taken nothing behind it.
+        trimmed_to = kept.first if left.first == kept.first else 0
+        identify = identifiers(self._partition, log.prefix)[topic]
+        return TopicComparer(cursor(log, topic, self._partition, left), identify, trimmed_to, topic == DECISIONS)
+
+    def _check_head(self, reached: Head) -> None:
+        """Whether the anchored head is what stands in its place, in the span or before it."""
         head = self._task.heads.get(self._partition)
-        if head is not None and head.seq == step.seq and head.chain != step.chain:
-            self._add(Kind.OTHER_HEAD, JOURNAL, "its chain value is not the anchored one: it was rewritten", step.seq)
+        if head is not None and head.seq == reached.seq and head.chain != reached.chain:
+            text = "its chain value is not the anchored one: it was rewritten"
+            self._add(Kind.OTHER_HEAD, JOURNAL, text, reached.seq)
 
     def _count(self, done: Done) -> None:
         result = self._result

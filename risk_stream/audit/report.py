@@ -27,6 +27,8 @@ class ReplayReport(msgspec.Struct, kw_only=True):
     partitions: list[PartitionResult]
     damage: list[Finding] = []
     """Of an archive's files."""
+    files_not_needed: int = 0
+    """Files of an archive that are gone and lie before the states that the replay began with."""
 
     @property
     def identical(self) -> bool:
@@ -37,6 +39,11 @@ class ReplayReport(msgspec.Struct, kw_only=True):
     def findings(self) -> list[Finding]:
         """Those kept, partition by partition."""
         return [*self.damage, *(finding for one in self.partitions for finding in one.findings)]
+
+    @property
+    def is_from_archived_state(self) -> bool:
+        """Whether a partition began with an archived state; what lies before that is not proven here."""
+        return any(one.started_from is not None for one in self.partitions)
 
     @property
     def orders(self) -> int:

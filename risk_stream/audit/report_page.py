@@ -10,6 +10,7 @@ from risk_stream.audit.chart import drawdown_chart
 from risk_stream.audit.findings import Finding, Verdict
 from risk_stream.audit.report import ReplayReport
 from risk_stream.audit.tally import Tally
+from risk_stream.audit.task import PartitionResult
 from risk_stream.messages.instant import format_time
 
 CHARTS_MAX = 12
@@ -35,7 +36,7 @@ def page(report: ReplayReport, tallies: Sequence[Tally]) -> str:
     style = files("risk_stream.audit").joinpath("report.css").read_text("utf-8")
     body = [
         f"<h1>{title}</h1>",
-        f'<p class="dim">Every recorded order was decided again by the same engine, from the first step on, and the '
+        f'<p class="dim">Every recorded order was decided again by the same engine, {_from(report)}, and the '
         f"results held against what had been published. {escape(report.log)}, {format_time(report.started_ms)}.</p>",
         _verdicts(report),
         _manifest(report, tallies),
@@ -51,6 +52,12 @@ def page(report: ReplayReport, tallies: Sequence[Tally]) -> str:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>{title}</title><style>\n{style}</style></head>\n<body>\n" + "\n".join(body) + "\n</body></html>\n"
     )
+
+
+def _from(report: ReplayReport) -> str:
+    if not report.is_from_archived_state:
+        return "from the first step on"
+    return "from the archived states on that are named below, proven when they were archived and not now"
 
 
 def _verdicts(report: ReplayReport) -> str:
@@ -132,12 +139,19 @@ def _charts(tallies: Sequence[Tally]) -> str:
 
 def _partitions(report: ReplayReport) -> str:
     rows = "".join(
-        f'<tr><td class="n">{one.partition}</td><td class="n">{one.steps:,}</td><td class="n">{one.orders:,}</td>'
+        f'<tr><td class="n">{one.partition}</td><td>{_start(one)}</td>'
+        f'<td class="n">{one.steps:,}</td><td class="n">{one.orders:,}</td>'
         f'<td class="n">{one.values:,}</td><td class="n">{sum(one.counts.values()):,}</td>'
         f'<td class="n">{one.head.seq if one.head else 0:,}</td>'
         f'<td class="break">{one.head.chain if one.head else ""}</td></tr>'
         for one in report.partitions
     )
-    names = ("partition", "steps", "orders", "values", "findings", "head: step")
+    names = ("steps", "orders", "values", "findings", "head: step")
     head = "".join(f'<th class="n">{name}</th>' for name in names) + "<th>chain value</th>"
+    head = f'<th class="n">partition</th><th>from</th>{head}'
     return f'<h2>Partitions</h2><div class="scroll"><table><tr>{head}</tr>{rows}</table></div>'
+
+
+def _start(result: PartitionResult) -> str:
+    start = result.started_from
+    return "step 1" if start is None else f"state of segment {start.segment}, behind step {start.step:,}"

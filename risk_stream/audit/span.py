@@ -1,4 +1,7 @@
-"""Which steps an audit looks at: from and to a time, or an order's place. State is always built from the beginning."""
+"""Which steps an audit looks at: from and to a time, or an order's place.
+
+State is built from step 1, or begins with one that was archived before the span (archive_starts.py).
+"""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import msgspec
 from risk_stream.audit.findings import Finding, Kind
 from risk_stream.audit.journal import Head
 from risk_stream.audit.span import Span
+from risk_stream.audit.start import Start, StartedFrom
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +20,16 @@ class Task:
     portfolio: str | None = None
     """Tell only differences of this portfolio; everything is decided all the same."""
     resident_max: int = 10_000
+    starts: dict[int, Start] = field(default_factory=dict)
+    """Archived states by partition; one that is not in it begins with step 1."""
 
 
 class PartitionResult(msgspec.Struct):
     """What the replay of one partition found."""
 
     partition: int
+    started_from: StartedFrom | None = None
+    """None: step 1."""
     steps: int = 0
     orders: int = 0
     values: int = 0

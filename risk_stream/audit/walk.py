@@ -1,7 +1,10 @@
-"""One partition from the beginning of its journal: the same engine, step by step, over the recorded ranges."""
+"""One partition decided again: the same engine, step by step, over the recorded ranges.
+
+It begins with step 1, or with a state that was archived behind a step.
+"""
 
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import NamedTuple
 
 from risk_stream.audit.findings import Finding, Findings, Kind
@@ -9,7 +12,9 @@ from risk_stream.audit.journal import Position, Step, beginning, check_step, con
 from risk_stream.audit.log import JOURNAL, ORDERS, VALUES, LogError, PartitionBounds, RecordedLog, cursor
 from risk_stream.audit.recorded import Cursor
 from risk_stream.audit.scratch import ScratchRows
+from risk_stream.audit.start import Start
 from risk_stream.decide.engine import Engine, StepOutput
+from risk_stream.decide.residents import DamagedRows
 from risk_stream.messages.records import Records
 from risk_stream.rules.plan import Plan
 
@@ -36,6 +41,19 @@ class Done(NamedTuple):
     output: StepOutput
 
 
+class Ended(NamedTuple):
+    """A partition behind its journal's last step."""
+
+    position: Position
+    committed_ms: int
+    """The latest time, epoch ms, at which the broker took a step."""
+    rows: Iterable[tuple[bytes, bytes]]
+    """All that its portfolios remember, in key order; read it before the walk goes on."""
+
+
+Keep = Callable[[Ended], None]
+
+
 class Walk:
     """Decides one partition again. Memory is that of a worker's partition, however long the log is."""
 
@@ -47,22 +65,32 @@ class Walk:
         findings: Findings,
         resident_max: int,
         controls_version: int,
+        start: Start | None = None,
     ) -> None:
         self._log = log
         self._partition = partition
-        self._bounds = bounds
+        self._bounds = bounds if start is None else start.behind(bounds)
+        self._start = start
         self._findings = findings
         self._resident_max = resident_max
         self._controls_version = controls_version
         self.position = beginning(bounds.inputs[VALUES].first, bounds.inputs[ORDERS].first)
         """Behind the last step decided."""
+        self._committed_ms = 0
+        if start is not None:
+            self.position, self._committed_ms = start.position, start.state.committed_ms
         self.journal_ended = False
         """Whether every step of the journal was decided."""
 
-    async def steps(self, plan_of: PlanOf) -> AsyncIterator[Done]:
-        """Every step in turn, until the journal ends or something that it needs is not there."""
+    async def steps(self, plan_of: PlanOf, keep: Keep | None = None) -> AsyncIterator[Done]:
+        """Every step in turn, until the journal ends or something that it needs is not there.
+
+        `keep` is given the state at the journal's end. LogError when an archived state cannot be loaded.
+        """
         values, orders = (cursor(self._log, one, self._partition, self._bounds.inputs[one]) for one in (VALUES, ORDERS))
         with ScratchRows() as rows:
+            for loaded in self._start.rows() if self._start is not None else ():
+                rows.put(loaded)
             engine = Engine(
                 self._partition,
                 self._log.partitions,
@@ -78,16 +106,26 @@ class Walk:
                 value_records = await _taken(values, step.values)
                 order_records = await _taken(orders, step.orders)
                 plan = plan_of(step, timestamp)
-                output = engine.step(value_records, order_records, plan)
+                output = self._decided(engine, value_records, order_records, plan)
+                self._committed_ms = max(self._committed_ms, timestamp)
                 yield Done(step, timestamp, before, value_records, order_records, plan, output)
                 unsaved += len(value_records.offsets) + len(order_records.offsets)
                 crowded = engine.resident_count > self._resident_max
                 if unsaved >= (CROWDED_SAVE_RECORDS if crowded else SAVE_RECORDS):
-                    for part in engine.cut_parts():
-                        rows.put(part.rows())
-                    engine.saved()
+                    _save(engine, rows)
                     unsaved = 0
+            if keep is not None:
+                _save(engine, rows)
+                keep(Ended(self.position, self._committed_ms, rows.rows()))
         self.journal_ended = True
+
+    def _decided(self, engine: Engine, values: Records, orders: Records, plan: Plan) -> StepOutput:
+        try:
+            return engine.step(values, orders, plan)
+        except DamagedRows as error:
+            if self._start is None:
+                raise  # rows that this walk has written itself
+            raise LogError(f"{self._start.path}: step {self.position.seq}: {error}") from error
 
     async def _journal(self) -> AsyncIterator[tuple[int, int, Step]]:
         """Offset, timestamp and step of each journal record; what is wrong with one is a finding."""
@@ -130,6 +168,13 @@ class Walk:
 
     def _truncated(self, topic: str, partition: int, text: str, seq: int) -> None:
         self._findings.add(Finding(kind=Kind.TRUNCATED, topic=topic, partition=partition, step=seq, text=text))
+
+
+def _save(engine: Engine, rows: ScratchRows) -> None:
+    """What has changed since the last time, so that the engine may evict portfolios."""
+    for part in engine.cut_parts():
+        rows.put(part.rows())
+    engine.saved()
 
 
 async def _taken(inputs: Cursor, offsets: tuple[int, int]) -> Records:

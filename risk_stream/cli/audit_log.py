@@ -1,6 +1,6 @@
 """Where the audit commands read from, how they show progress, and how they end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from risk_stream.audit.log import KEYED, ORDERS, VALUES, LogError, OpenLog
+from risk_stream.audit.start import Start
 from risk_stream.cli.failure import CommandError
 from risk_stream.ops.settings import Settings
 
@@ -38,11 +39,12 @@ def log_errors(settings: Settings) -> Iterator[None]:
         raise CommandError(str(error)) from error
 
 
-async def count_inputs(opened: OpenLog, partitions: list[int]) -> int:
-    """How many offsets of inputs the partitions hold, for the time left."""
+async def count_inputs(opened: OpenLog, partitions: list[int], starts: Mapping[int, Start]) -> int:
+    """How many offsets of inputs the partitions hold behind their starts, for the time left."""
     async with opened() as log:
         bounds = [await log.bounds(topic, one) for topic in (ORDERS, VALUES) for one in partitions]
-    return sum(one.end - one.first for one in bounds)
+    skipped = sum(starts[one].state.orders + starts[one].state.values for one in partitions if one in starts)
+    return sum(one.end - one.first for one in bounds) - skipped
 
 
 async def count_all(opened: OpenLog) -> tuple[int, int]:

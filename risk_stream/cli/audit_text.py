@@ -32,11 +32,13 @@ def print_report(report: ReplayReport) -> None:
         {
             "log": report.log,
             "span": report.span,
+            "state": "archived" if report.is_from_archived_state else "from step 1",
             "replayed": f"{report.orders} orders, {report.values} values in {report.seconds:.1f} s ({rate:,.0f}/s)",
             "compared": published,
             **{name: _answer(answer.holds, answer.findings) for name, answer in report.verdicts.items()},
         }
     )
+    _print_starts(report)
     waiting = sum(one.orders_waiting for one in report.partitions)
     for one in report.partitions:
         for topic, count in one.not_kept.items():
@@ -51,6 +53,19 @@ def print_report(report: ReplayReport) -> None:
     more = sum(answer.findings for answer in report.verdicts.values()) - len(report.findings[:FINDINGS_SHOWN_MAX])
     if more > 0:
         click.echo(f"... and {more} more")
+
+
+def _print_starts(report: ReplayReport) -> None:
+    """What each partition began with, where that was not step 1 for all."""
+    if not report.is_from_archived_state:
+        return
+    for one in report.partitions:
+        start = one.started_from
+        words = f"the state of segment {start.segment}, behind step {start.step}" if start is not None else "step 1"
+        click.echo(f"partition {one.partition} began with {words}")
+    click.echo("what lies before an archived state was proven when it was archived; it is not proven here")
+    if report.files_not_needed:
+        click.echo(f"{report.files_not_needed} files from before these states are not in the archive any more")
 
 
 def print_what_if(found: WhatIf, as_json: bool) -> None:

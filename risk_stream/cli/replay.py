@@ -3,9 +3,10 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ import click
 from risk_stream.audit.log import OpenLog
 from risk_stream.audit.pool import run_partitions, start_loading
 from risk_stream.audit.span import Mark, Span, read_mark
+from risk_stream.audit.start import Start
 from risk_stream.cli.archive_option import archive_option
 from risk_stream.cli.audit_log import log_errors, open_log
 from risk_stream.cli.failure import ANSWER_IS_NO, DONE
@@ -40,6 +42,7 @@ class MarkType(click.ParamType):
 @archive_option
 @click.option("--from", "start", type=MarkType(), metavar="T|P@OFFSET", help="Look at what was decided from here on.")
 @click.option("--to", "stop", type=MarkType(), metavar="T|P@OFFSET", help="... and up to here.")
+@click.option("--no-archived-state", is_flag=True, help="Begin with step 1, whatever state is archived.")
 @click.option("--portfolio", help="Tell only of this portfolio.")
 @click.option("--head", type=click.Path(path_type=Path, exists=True), help="Hold the log against this anchored head.")
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Write an HTML report, too.")
@@ -51,6 +54,7 @@ def command(
     archive: Path | None,
     start: Mark | None,
     stop: Mark | None,
+    no_archived_state: bool,
     portfolio: str | None,
     head: Path | None,
     report: Path | None,
@@ -74,7 +78,8 @@ def command(
             return _sweep(opened, settings, sweep, limits, span, portfolio, jobs, as_json)
         if limits is not None:
             return _what_if(opened, settings, limits, span, portfolio, jobs, as_json)
-        return _prove(opened, settings, span, portfolio, head, report, jobs, as_json)
+        states_in = None if no_archived_state else archive
+        return _prove(opened, settings, span, portfolio, head, report, jobs, as_json, states_in)
 
 
 def _prove(
@@ -86,6 +91,7 @@ def _prove(
     report_path: Path | None,
     jobs: int,
     as_json: bool,
+    states_in: Path | None,
 ) -> int:
     from risk_stream import __version__
     from risk_stream.audit.heads import load_heads
@@ -96,14 +102,20 @@ def _prove(
 
     started_ms, clock = time.time_ns() // 1_000_000, time.perf_counter()
 
-    async def look() -> tuple[str, dict[int, Any], list[Any]]:
+    async def look() -> tuple[str, dict[int, Any], list[Any], dict[int, Start], int]:
         async with opened() as log:
-            return log.name, load_heads(head, log) if head is not None else {}, await log.damage()
+            heads = load_heads(head, log) if head is not None else {}
+            if states_in is None:
+                return log.name, heads, await log.damage(), {}, 0
+            from risk_stream.audit.archive_log import ArchiveLog
+            from risk_stream.audit.archive_starts import look_at
 
-    name, heads, damage = asyncio.run(look())
-    task = Task(span, heads, portfolio, settings.resident_max)
+            return log.name, heads, *look_at(ArchiveLog(states_in), span, heads)
+
+    name, heads, damage, starts, files_not_needed = asyncio.run(look())
+    task = Task(span, heads, portfolio, settings.resident_max, starts)
     job = partial(replay_job, task=task, tallied=report_path is not None)
-    outcomes = _run(opened, job, span, jobs, "replay")
+    outcomes = _run(opened, job, span, jobs, "replay", starts)
     partitions = [one.result for one in outcomes]
     told = ReplayReport(
         log=name,
@@ -114,6 +126,7 @@ def _prove(
         verdicts=verdicts_of(partitions, damage),
         partitions=partitions,
         damage=damage,
+        files_not_needed=files_not_needed,
     )
     if report_path is not None:
         from risk_stream.audit.report_page import write_report
@@ -159,13 +172,20 @@ def _sweep(
     return DONE
 
 
-def _run(opened: OpenLog, job: Callable[..., Any], span: Span, jobs: int, title: str) -> list[Any]:
+def _run(
+    opened: OpenLog,
+    job: Callable[..., Any],
+    span: Span,
+    jobs: int,
+    title: str,
+    starts: Mapping[int, Start] = MappingProxyType({}),
+) -> list[Any]:
     from risk_stream.cli.audit_log import count_inputs, progress_bar
 
     async def count() -> tuple[list[int], int]:
         async with opened() as log:
             numbers = span.partitions(log.partitions)
-        return numbers, await count_inputs(opened, numbers)
+        return numbers, await count_inputs(opened, numbers, starts)
 
     partitions, total = asyncio.run(count())
     with progress_bar(title, total) as progress:

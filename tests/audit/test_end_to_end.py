@@ -135,8 +135,12 @@ def test_a_real_log_is_proven_archived_and_a_forged_decision_found(place: Place,
 
     code, out = place.run("head")
     (tmp_path / "head.json").write_text(out)
-    assert place.run("archive", str(tmp_path / "archive"), "--json")[0] == 0
+    code, out = place.run("archive", str(tmp_path / "archive"), "--state", "--json")
+    assert code == 0 and len(json.loads(out)["state"]["states"]) == PARTITIONS, out
     assert place.run("replay", "--archive", str(tmp_path / "archive"), "--head", str(tmp_path / "head.json"))[0] == 0
+    later = ("--from", "2100-01-01T00:00:00Z", "--json")
+    code, out = place.run("replay", "--archive", str(tmp_path / "archive"), *later)
+    assert code == 0 and all(one["started_from"]["segment"] == 1 for one in json.loads(out)["partitions"]), out
     key = next(key for topic, key, _ in flow if topic == VALUES)
     code, out = place.run("as-of", "--at", "2100-01-01T00:00:00Z", "--portfolio", key.decode(), "--json")
     assert code == 0 and json.loads(out)["portfolio"]["total_value"] is not None
