@@ -30,7 +30,7 @@ from risk_stream.messages.decode import Route, decode_order
 from risk_stream.messages.limit import Limit, Scope
 from risk_stream.messages.limit_kind import LimitKind
 from risk_stream.messages.order import Order
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import Records, records_from
 from risk_stream.messages.violation import encode_violation
 
 RUNS = 7
@@ -53,7 +53,7 @@ def orders(count: int) -> Records:
         ).encode()
         for i, key in enumerate(keys)
     ]
-    return Records(list(range(count)), [TIMESTAMP + count] * count, list(keys), list(values))
+    return records_from(list(range(count)), [TIMESTAMP + count] * count, list(keys), list(values))
 
 
 def results_of(batch: OrderBatch) -> Results:
@@ -76,7 +76,7 @@ def check(records: Records, batch: OrderBatch, results: Results) -> None:
     """Raise SystemExit when any of the first outputs is not what the slow code gives."""
     decisions = encode_decisions(batch, results).as_list()
     for i in range(min(CHECKED, batch.rows.size)):
-        exact = decode_order(records.values[i], records.keys[i], records.timestamps[i], ROUTE)
+        exact = decode_order(records.values.field(i), records.keys.field(i), int(records.timestamps[i]), ROUTE)
         row = batch.rows[i]
         if not isinstance(exact, Order) or row["status"] != WELL_FORMED or row["quantity"] != exact.quantity:
             raise SystemExit(f"order {i} is not decoded as the exact decoder does")

@@ -21,14 +21,13 @@ from bench.job import Job, full_job, peers_job, right_answers
 from bench.shape import START_MS, Shape, portfolio_id
 from risk_stream.decide.engine import Engine
 from risk_stream.messages.decode import decode_control
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import NO_RECORDS, Records, records_from
 from risk_stream.rules.book import Controls
 from risk_stream.rules.plan import Plan
 
 BATCH = 2_000
 PORTFOLIOS = 1_000
 APPEND_MS = START_MS + 86_400_000
-NO_RECORDS = Records([], [], [], [])
 JOBS: dict[str, Callable[[Shape], Job]] = {"peers": peers_job, "full": full_job}
 
 Row = tuple[bytes, bytes]
@@ -104,7 +103,7 @@ def _engine_of(job: Job) -> tuple[Engine, Plan]:
 
 def _records(rows: list[Row], first: int) -> Records:
     offsets = list(range(first, first + len(rows)))
-    return Records(offsets, [APPEND_MS] * len(rows), [key for key, _ in rows], [value for _, value in rows])
+    return records_from(offsets, [APPEND_MS] * len(rows), [key for key, _ in rows], [value for _, value in rows])
 
 
 def main() -> None:

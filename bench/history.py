@@ -19,7 +19,7 @@ from risk_stream.decide.engine import Engine, StepOutput
 from risk_stream.messages.control import SetLimit
 from risk_stream.messages.limit import Action, Limit, Scope
 from risk_stream.messages.limit_kind import LimitKind
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import NO_RECORDS, Records, records_from
 from risk_stream.rules.book import Controls
 
 EVERY_MS = 300_000
@@ -33,7 +33,6 @@ VALUATIONS = 100  # a portfolio and round
 ORDERS = 100  # a portfolio and round
 RATIO_MAX = 1.2
 UNITS = {"valuation": "us", "check": "us", "snapshot": "bytes a portfolio"}
-NO_RECORDS = Records([], [], [], [])
 
 
 class _Nothing:
@@ -100,7 +99,7 @@ class Past:
                 values.append(b'{"portfolio_id":"P%d","total_value":%d}' % (number, self.values[-1]))
                 timestamps.append(self.now)
         self.offset += len(keys)
-        return Records(list(range(self.offset - len(keys), self.offset)), timestamps, keys, values)
+        return records_from(list(range(self.offset - len(keys), self.offset)), timestamps, keys, values)
 
     def orders(self, count: int) -> Records:
         """New orders of every portfolio, a fifth of them equal to one another."""
@@ -115,7 +114,7 @@ class Past:
             )
         self.offset += len(keys)
         offsets = list(range(self.offset - len(keys), self.offset))
-        return Records(offsets, [self.now] * len(keys), keys, values)
+        return records_from(offsets, [self.now] * len(keys), keys, values)
 
     def round(self) -> None:
         """Measure one round of valuations and one of orders."""

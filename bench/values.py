@@ -16,11 +16,11 @@ import statistics
 import time
 from collections.abc import Callable
 
-from bench.engine import NO_RECORDS, NoRows
+from bench.engine import NoRows
 from bench.shape import START_MS, portfolio_id
 from risk_stream.decide.engine import Engine
 from risk_stream.messages.decode import decode_control
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import NO_RECORDS, Records, records_from
 from risk_stream.rules.book import Controls
 
 RECORDS = 2_000
@@ -127,7 +127,9 @@ def records_of(
     values: list[bytes | None] = [
         json.dumps({"portfolio_id": name, **make(number)}).encode() for name, number in zip(names, numbers, strict=True)
     ]
-    return Records(list(numbers), [START_MS + number for number in numbers], [name.encode() for name in names], values)
+    return records_from(
+        list(numbers), [START_MS + number for number in numbers], [name.encode() for name in names], values
+    )
 
 
 def main() -> None:

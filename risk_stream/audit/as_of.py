@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Callable
 
 import msgspec
+import numpy as np
 
 from risk_stream.audit.controls_log import read_controls
 from risk_stream.audit.journal import Step, read_step
@@ -52,7 +53,7 @@ async def as_of(
             if any(counts) or seq == 0:
                 seq, version = step.seq, step.controls
             own = [_own(part.part(0, count), key) for part, count in zip(taken, counts, strict=True)]
-            if own[0].offsets or own[1].offsets:
+            if own[0].size or own[1].size:
                 engine.step(own[0], own[1], controls.book.plan(step.controls))
             progress(sum(len(part.offsets) for part in taken))
             if any(count < len(part.offsets) for part, count in zip(taken, counts, strict=True)):
@@ -82,10 +83,4 @@ def _before(at: Mark, part: Recorded, orders_of: Step | None) -> int:
 def _own(part: Recorded, key: bytes) -> Records:
     """The records of one portfolio."""
     inputs = part.inputs
-    own = [i for i, other in enumerate(inputs.keys) if other == key]
-    return Records(
-        [inputs.offsets[i] for i in own],
-        [inputs.timestamps[i] for i in own],
-        [inputs.keys[i] for i in own],
-        [inputs.values[i] for i in own],
-    )
+    return inputs.chosen(np.array([other == key for other in inputs.keys.as_list()], np.bool_))

@@ -11,7 +11,7 @@ from risk_stream.messages.control import SetLimit
 from risk_stream.messages.decode import Fault, Route, decode_order, decode_value
 from risk_stream.messages.json_object import JsonError, parse_object
 from risk_stream.messages.limit import Action, Limit, Mode
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import Records, records_from
 from risk_stream.rules.book import Controls
 
 ROUTE = Route(0, 1)
@@ -129,7 +129,7 @@ def _step(case: Case, limits: Sequence[SetLimit]) -> StepOutput:
 
 def _records(values: list[bytes], key: bytes, timestamp: int) -> Records:
     count = len(values)
-    return Records(list(range(count)), [timestamp] * count, [key] * count, list(values))
+    return records_from(list(range(count)), [timestamp] * count, [key] * count, list(values))
 
 
 def _portfolio_of(value: bytes) -> bytes:

@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 from itertools import chain
 from typing import NamedTuple
 
+import numpy as np
+
 from risk_stream.messages import packed
 from risk_stream.messages.packed import Packed
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import Records, records_in
 
 
 class Recorded(NamedTuple):
@@ -21,8 +23,13 @@ class Recorded(NamedTuple):
 
     @property
     def inputs(self) -> Records:
-        """As the engine takes them: copies."""
-        return Records(self.offsets, self.timestamps, self.packed.keys.as_list(), self.packed.values.as_list())
+        """As the engine takes them."""
+        return records_in(
+            np.array(self.offsets, np.int64),
+            np.array(self.timestamps, np.int64),
+            self.packed.keys,
+            self.packed.values,
+        )
 
     def part(self, start: int, stop: int) -> "Recorded":
         """The records start..stop by their number in the list, not by offset."""

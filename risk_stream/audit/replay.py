@@ -73,7 +73,7 @@ async def replay_partition(
         if inside:
             for listener in listeners:
                 listener.step(done)
-        progress(len(done.orders.offsets) + len(done.values.offsets))
+        progress(done.orders.size + done.values.size)
     if not stopped:
         await judge.end(walk)
     return judge.result(walk)
@@ -200,8 +200,8 @@ class _Judge:
     def _count(self, done: Done) -> None:
         result = self._result
         result.steps += 1
-        result.orders += len(done.orders.offsets)
-        result.values += len(done.values.offsets)
+        result.orders += done.orders.size
+        result.values += done.values.size
         counted = {code: n for code, n in done.output.counts.items() if code.isupper()}
         self._codes.update(counted)
 

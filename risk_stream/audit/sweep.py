@@ -82,7 +82,7 @@ async def sweep(
             break
         if task.span.contains(partition, done):
             counter.step(done)
-        progress(len(done.orders.offsets) + len(done.values.offsets))
+        progress(done.orders.size + done.values.size)
     if findings.kept:
         raise LogError(f"{findings.kept[0].line()}\nReplay the log without --sweep first: it must be whole.")
     return counter.points()

@@ -15,7 +15,7 @@ from risk_stream.audit.scratch import ScratchRows
 from risk_stream.audit.start import Start
 from risk_stream.decide.engine import Engine, StepOutput
 from risk_stream.decide.residents import DamagedRows
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import NO_RECORDS, Records
 from risk_stream.rules.plan import Plan
 
 SAVE_RECORDS = 500_000
@@ -109,7 +109,7 @@ class Walk:
                 output = self._decided(engine, value_records, order_records, plan)
                 self._committed_ms = max(self._committed_ms, timestamp)
                 yield Done(step, timestamp, before, value_records, order_records, plan, output)
-                unsaved += len(value_records.offsets) + len(order_records.offsets)
+                unsaved += value_records.size + order_records.size
                 crowded = engine.resident_count > self._resident_max
                 if unsaved >= (CROWDED_SAVE_RECORDS if crowded else SAVE_RECORDS):
                     _save(engine, rows)
@@ -180,7 +180,7 @@ def _save(engine: Engine, rows: ScratchRows) -> None:
 async def _taken(inputs: Cursor, offsets: tuple[int, int]) -> Records:
     start, stop = offsets
     if start >= stop:
-        return Records([], [], [], [])
+        return NO_RECORDS
     part = await inputs.below(stop)
     # After a gap in the journal's ranges the records in between were handled by no step: they are passed over.
     return part.part(bisect_left(part.offsets, start), len(part.offsets)).inputs

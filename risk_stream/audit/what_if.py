@@ -99,7 +99,7 @@ async def ask_what_if(log: RecordedLog, partition: int, progress: Callable[[int]
         was = await recorded.below(done.step.orders[1])
         if task.span.contains(partition, done):
             counter.step(done, was)
-        progress(len(done.orders.offsets) + len(done.values.offsets))
+        progress(done.orders.size + done.values.size)
     if findings.kept:
         raise LogError(f"{findings.kept[0].line()}\nReplay the log without --limits first: it must be whole.")
     return counter.found

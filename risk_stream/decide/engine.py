@@ -274,7 +274,7 @@ class Engine:
             ids = dict.fromkeys(batch.text[at : at + length].tobytes() for at, length in bounds)
             self._residents.bring(ids, set(ids))
             find_value_slots(state, batch.rows, batch.text, self._step, absent)
-        self._now_ms = max(self._now_ms, records.timestamps[-1])
+        self._now_ms = max(self._now_ms, int(records.timestamps[-1]))
 
     def _make_room(self, batch: ValueBatch, done: int, plan: Plan, results: Results) -> None:
         """Room for what the next valuation can bring at most."""
@@ -289,7 +289,7 @@ class Engine:
         slots, absent = np.full(count, -1, np.int32), np.zeros(count, np.int64)
         if count == 0:
             return new_results(0, 0)
-        self._now_ms = max(self._now_ms, records.timestamps[-1])
+        self._now_ms = max(self._now_ms, int(records.timestamps[-1]))
         if find_slots(self._residents.state, batch.rows, batch.text, self._step, slots, absent):
             self._bring_orders(batch, np.flatnonzero(slots == -1))
             find_slots(self._residents.state, batch.rows, batch.text, self._step, slots, absent)
@@ -356,24 +356,19 @@ class Engine:
 
 
 def _slices(records: Records, size: int) -> Iterator[Records]:
-    for start in range(0, len(records.offsets), size):
-        yield _slice(records, start, start + size)
+    for start in range(0, records.size, size):
+        yield records.part(start, start + size)
 
 
 def _value_slices(records: Records) -> Iterator[Records]:
     """Parts of so many records, or of fewer that are large; at least one."""
-    ends = np.fromiter((len(value or b"") for value in records.values), np.int64, len(records.values)).cumsum()
+    ends = records.value_bytes().cumsum()
     start, before = 0, 0
     while start < len(ends):
         fitting = int(np.searchsorted(ends, before + VALUE_BYTES_PER_PART, "right"))
         end = min(start + VALUES_PER_PART, max(start + 1, fitting), len(ends))
-        yield _slice(records, start, end)
+        yield records.part(start, end)
         start, before = end, int(ends[end - 1])
-
-
-def _slice(records: Records, start: int, end: int) -> Records:
-    offsets, timestamps, keys, values = records
-    return Records(offsets[start:end], timestamps[start:end], keys[start:end], values[start:end])
 
 
 def _copied(

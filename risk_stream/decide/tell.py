@@ -46,7 +46,7 @@ def violations_by_values(
         value: Any = batch.rows[record]
         portfolio_id = text_of(batch.text, value["portfolio_id_at"], value["portfolio_id_len"])
         limit = plan.limits[int(row["limit"])]
-        offset = records.offsets[record]
+        offset = int(records.offsets[record])
         subject = string_of(state, key)
         violation = Violation(
             violation_id=violation_id(limit.limit_id, Trigger.VALUE, partition, offset, subject),
@@ -109,9 +109,9 @@ def dead_letters_of_values(batch: ValueBatch, records: Records, partition: int, 
 
 def dead_letter(fault: Fault, records: Records, i: int, partition: int, topic: str) -> Event:
     """A record as it came, with why it could not be taken."""
-    source = source_text(topic, partition, records.offsets[i])
-    key = records.keys[i]
-    return Event(key, records.values[i], dead_letter_headers(fault, source, key, records.timestamps[i]))
+    source = source_text(topic, partition, int(records.offsets[i]))
+    key = records.keys.field(i)
+    return Event(key, records.values.field(i), dead_letter_headers(fault, source, key, int(records.timestamps[i])))
 
 
 def risk_records(pictures: Rows, slots: Int32s, times: Int64s, state: State, partition: int, version: int) -> Packed:

@@ -44,8 +44,8 @@ def decode_values(records: Records, route: Route) -> ValueBatch:
     About 1 us a record that the scanner takes, else tens. Raises OverflowError for more than 2 GiB of records.
     """
     laid = batch_text(records)
-    text = laid.data
-    rows = np.zeros(len(records.values), VALUE_ROW)
+    text = bytes(laid.data)
+    rows = np.zeros(records.size, VALUE_ROW)
     positions, table = _room_for_positions(text)
     metrics = np.zeros(text.count(b":") if b'"metrics"' in text else 0, METRIC_ROW)
     used = np.zeros(2, np.int64)
@@ -85,7 +85,7 @@ def _decode_exactly(records: Records, route: Route, batch: ValueBatch, text: byt
     faults: dict[int, Fault] = {}
     parts = _Parts(len(batch.positions), len(batch.metrics), len(text))
     for i in np.flatnonzero(batch.rows["type"] == NEEDS_EXACT).tolist():
-        message = decode_value(records.values[i], records.keys[i], records.timestamps[i], route)
+        message = decode_value(records.values.field(i), records.keys.field(i), int(records.timestamps[i]), route)
         batch.rows[i] = np.zeros((), VALUE_ROW)  # what the scanner wrote before it gave up
         row: Any = batch.rows[i]
         row["offset"] = records.offsets[i]

@@ -7,7 +7,7 @@ import json
 
 from risk_stream.decide.engine import Engine
 from risk_stream.messages.decode import decode_control
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import Records, records_from
 from risk_stream.rules.book import Controls
 from risk_stream.state.arena import new_state
 from risk_stream.state.sweep import sweep_strings
@@ -92,4 +92,4 @@ def _records(number: int, messages: list[dict[str, object]], portfolios: int = P
     ]
     keys: list[bytes | None] = [name.encode() for _ in messages for name in names]
     offsets = [number * 10_000 + index for index in range(len(values))]
-    return Records(offsets, [TIME_MS + offset for offset in offsets], keys, values)
+    return records_from(offsets, [TIME_MS + offset for offset in offsets], keys, values)

@@ -52,7 +52,7 @@ class BoundedRecords:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._records = MemoryRecords(data)
-        self._at = 0
+        self._start = self._at = 0
         self._inflated = 0
 
     def size_in_bytes(self) -> int:
@@ -65,12 +65,16 @@ class BoundedRecords:
 
     def next_batch(self) -> Any:
         """aiokafka's own batch, or ours around it when it is compressed."""
-        start, data = self._at, self._data
-        batch = self._records.next_batch()
+        self._start = start = self._at
+        batch, data = self._records.next_batch(), self._data
         self._at = start + _LENGTH_COUNTS_FROM + _LENGTH.unpack_from(data, start + _LENGTH_AT)[0]
         if data[start + _MAGIC_AT] < 2 or not data[start + _ATTRIBUTES_AT] & _CODEC_BITS:
             return batch
         return BoundedBatch(batch, data[start : self._at], self._count)
+
+    def last_batch(self) -> tuple[bytes, int, int]:
+        """The fetched bytes, and from where to where the last batch lies in them."""
+        return self._data, self._start, self._at
 
     def _count(self, size: int) -> None:
         self._inflated += size
@@ -83,6 +87,8 @@ class BoundedBatch:
         self._batch = batch
         self._data = data
         self._count = count
+        self._is_inflated = False
+        self._payload: bytes | None = None
         self.validate_crc = batch.validate_crc
         self.producer_id: int = batch.producer_id
         self.is_transactional: bool = batch.is_transactional
@@ -91,14 +97,21 @@ class BoundedBatch:
         self.next_offset: int = batch.next_offset
 
     def __iter__(self) -> Iterator[Any]:
-        payload = inflate(self._data[_ATTRIBUTES_AT] & _CODEC_BITS, memoryview(self._data)[_RECORDS_AT:])
-        self._count(INFLATED_BYTES_MAX if payload is None else len(payload))
+        payload = self.payload()
         if payload is None:
             return iter((self._whole(),))
         header = bytearray(self._data[:_RECORDS_AT])
         header[_ATTRIBUTES_AT] &= ~_CODEC_BITS
         _LENGTH.pack_into(header, _LENGTH_AT, len(header) + len(payload) - _LENGTH_COUNTS_FROM)
         return map(_readable, DefaultRecordBatch(bytes(header) + payload))
+
+    def payload(self) -> bytes | None:
+        """Its records inflated, once; None when they are none, or too large."""
+        if not self._is_inflated:
+            self._is_inflated = True
+            self._payload = inflate(self._data[_ATTRIBUTES_AT] & _CODEC_BITS, memoryview(self._data)[_RECORDS_AT:])
+            self._count(INFLATED_BYTES_MAX if self._payload is None else len(self._payload))
+        return self._payload
 
     def _whole(self) -> StandIn:
         """At the last offset: a reader that starts within the batch passes over what lies before its position."""

@@ -2,13 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiokafka import TopicPartition
 
-from risk_stream.kafka.buffer import FetchedRecord
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failpoints import failpoint
@@ -17,6 +15,7 @@ from risk_stream.kafka.ports import EngineFactory
 from risk_stream.kafka.step import Stepper
 from risk_stream.kafka.takeover import Owned, Takeover
 from risk_stream.kafka.transport import InLoopConsumerThread, Router
+from risk_stream.messages.records import Records
 from risk_stream.ops.health import Health
 from risk_stream.ops.metrics import WorkerMetrics
 
@@ -64,7 +63,7 @@ class Partition:
         values, orders = self._stepper.positions()
         return orders if tp == self._orders else values
 
-    def receive(self, tp: TopicPartition, records: Sequence[FetchedRecord], start: int | None) -> None:
+    def receive(self, tp: TopicPartition, records: Records, start: int | None) -> None:
         """Buffer what was fetched and wake the stepper."""
         stepper = self._stepper
         if stepper is not None:

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.failstop import Doubt
+from risk_stream.messages.records import Records, records_from
 
 POLL_RECORDS_MAX = 2_000
 """Unpacking 2,000 records takes about 6 ms: the loop's other work waits no longer."""
@@ -124,8 +125,11 @@ class RangeCursor:
         self._waiting: Sequence[Any] = ()
         self._tp = tp
 
-    async def take(self, stop: int) -> list[Sequence[Any]]:
+    async def take(self, stop: int) -> Records:
         """All records below offset `stop` that were not taken yet."""
+        return _columns([record for part in await self._parts(stop) for record in part])
+
+    async def _parts(self, stop: int) -> list[Sequence[Any]]:
         parts: list[Sequence[Any]] = []
         while True:
             if not self._waiting:
@@ -143,3 +147,12 @@ class RangeCursor:
                 parts.append(self._waiting[:inside])
                 self._waiting = self._waiting[inside:]
             return parts
+
+
+def _columns(records: Sequence[Any]) -> Records:
+    return records_from(
+        [record.offset for record in records],
+        [record.timestamp for record in records],
+        [record.key for record in records],
+        [record.value for record in records],
+    )

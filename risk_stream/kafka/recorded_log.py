@@ -1,9 +1,10 @@
 """The recorded topics of a cluster, for audits: assigned by hand, no group, committed records only, nothing written."""
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -11,13 +12,11 @@ from risk_stream.audit.findings import Finding
 from risk_stream.audit.log import Bounds, LogError
 from risk_stream.audit.recorded import Recorded
 from risk_stream.kafka.connection import Connection
+from risk_stream.kafka.fetched import column_options
 from risk_stream.kafka.reader import missing
-from risk_stream.messages.packed import Packed, headers_of, span_of
 
 TIMEOUT_S = 60.0
 POLL_MS = 1_000
-POLL_RECORDS_MAX = 4_000
-"""One list: 4,000 decisions are about 2 MB."""
 FETCH_BYTES_MAX = 1024 * 1024
 """Per partition and fetch. A larger one is slower: the client copies what it has while more arrives."""
 SETTLE_S = 0.2
@@ -66,7 +65,7 @@ class KafkaLog:
         return Bounds(first[tp], end[tp])
 
     async def records(self, topic: str, partition: int, start: int, end: int) -> AsyncIterator[Recorded]:
-        """Lists of at most POLL_RECORDS_MAX records. LogError when the broker falls silent."""
+        """Lists of some thousand records. LogError when the broker falls silent."""
         if start >= end:
             return
         tp = TopicPartition(self.prefix + topic, partition)
@@ -76,12 +75,14 @@ class KafkaLog:
         loop = asyncio.get_running_loop()
         heard = loop.time()
         while (position := await consumer.position(tp)) < end:
-            batches = await consumer.getmany(tp, timeout_ms=POLL_MS, max_records=POLL_RECORDS_MAX)
-            records = [record for record in batches.get(tp, ()) if record.offset < end]
-            if records:
+            fetched = (await consumer.getmany(tp, timeout_ms=POLL_MS)).get(tp, ())
+            for part in fetched:
                 heard = loop.time()
-                yield _columns(records)
-            elif await consumer.position(tp) > position:
+                inside = bisect_left(offsets := part.offsets.tolist(), end)
+                yield Recorded(offsets, part.timestamps.tolist(), part.packed).part(0, inside)
+            if fetched:
+                continue
+            if await consumer.position(tp) > position:
                 heard = loop.time()
             elif loop.time() - heard > TIMEOUT_S:
                 raise LogError(f"{tp.topic}/{partition}: nothing read at {position} of {end} in {TIMEOUT_S:g} s")
@@ -91,6 +92,7 @@ class KafkaLog:
     async def _consumer(self) -> AIOKafkaConsumer:
         consumer = AIOKafkaConsumer(
             **self._connection.client_options(),
+            **column_options(),
             client_id="risk-stream-audit",
             group_id=None,
             enable_auto_commit=False,
@@ -107,15 +109,3 @@ class KafkaLog:
             raise
         self._open.append(consumer)
         return consumer
-
-
-def _columns(records: list[Any]) -> Recorded:
-    return Recorded(
-        [record.offset for record in records],
-        [record.timestamp for record in records],
-        Packed(
-            span_of([record.key for record in records]),
-            span_of([record.value for record in records]),
-            headers_of([record.headers for record in records]),
-        ),
-    )

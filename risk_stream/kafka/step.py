@@ -11,7 +11,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from risk_stream.kafka.buffer import FetchedRecord, InputBuffer
+from risk_stream.kafka.buffer import InputBuffer
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failpoints import failpoint
@@ -106,17 +106,17 @@ class Stepper:
         """Where the fetcher keeps what it knows of the two inputs; to be set before records come."""
         self._values_state, self._orders_state = values_state, orders_state
 
-    def receive_values(self, records: Sequence[FetchedRecord], start: int | None) -> None:
+    def receive_values(self, records: Records, start: int | None) -> None:
         """Buffer values fetched from `start` on."""
         self.values.put(records, self._values_state.position, start=start)
-        if records:
+        if records.size:
             self._wake.set()
 
-    def receive_orders(self, records: Sequence[FetchedRecord], start: int | None) -> None:
+    def receive_orders(self, records: Records, start: int | None) -> None:
         """Buffer orders fetched from `start` on, and whether the values have answered since."""
         values, orders = self._values_state.timestamp or 0, self._orders_state.timestamp or 0
         self.orders.put(records, self._orders_state.position, values if values < orders else None, start)
-        if records:
+        if records.size:
             self._wake.set()
 
     def positions(self) -> tuple[int, int]:
@@ -198,7 +198,7 @@ class Stepper:
         orders, orders_range = self.orders.take(self._config.step_records_max, timestamp_max, answer)
         version = self._controls.version
         refused = self._controls.unanswered(self._owned.end.controls) if self._partition == 0 else []
-        if not (values.offsets or orders.offsets or refused or self._markers_due):
+        if not (values.size or orders.size or refused or self._markers_due):
             return None
         if self._markers_due:
             self._markers_due = False
@@ -232,7 +232,7 @@ class Stepper:
         output = await decide(self._owned.engine, taken.values, taken.orders, plan)
         record = next_record(self._owned.end, taken.values_range, taken.orders_range, taken.controls, output.digest)
         self._owned.end = end_after(record)
-        records = len(taken.values.offsets) + len(taken.orders.offsets)
+        records = taken.values.size + taken.orders.size
         self._metrics.engine(self._loop.time() - started)
         failpoint("step.after_compute")
         return Computed(record, output, taken.answers, started, records)

@@ -11,7 +11,6 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.errors import TopicAuthorizationFailedError
 
-from risk_stream.kafka.buffer import EMPTY, columns
 from risk_stream.kafka.changelog import Untrusted, catch_up
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.controls import ControlsReader
@@ -28,7 +27,7 @@ from risk_stream.kafka.snapshot import Snapshotter
 from risk_stream.kafka.step_writes import step_writes
 from risk_stream.kafka.store import RowStore, Saved, open_store
 from risk_stream.kafka.topic_catalogue import OUTPUTS
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import NO_RECORDS, Records
 
 REPLAY_SNAPSHOT_RECORDS = 50_000
 """A long replay saves now and then, for the engine may forget only what is saved: this bounds the rows of one save."""
@@ -194,7 +193,7 @@ class Takeover:
         if output.digest != step.outputs:
             raise Doubt(f"step {step.seq} replayed to other outputs than it published")
         owned.end = end_after(step)
-        return Replayed(before, step, output, len(value_records.offsets) + len(order_records.offsets))
+        return Replayed(before, step, output, value_records.size + order_records.size)
 
     async def _publish_unseen(
         self, written: RangeReader, shown: Shown, owned: Owned, last: Replayed, with_record: bool
@@ -233,7 +232,4 @@ class Takeover:
 
 async def _range(cursor: RangeCursor, offsets: Range) -> Records:
     start, stop = offsets
-    if start == stop:
-        return EMPTY
-    parts = await cursor.take(stop)
-    return columns(parts) if parts else EMPTY
+    return NO_RECORDS if start == stop else await cursor.take(stop)

@@ -11,7 +11,7 @@ from typing import Any, Protocol, cast
 
 import aiokafka
 from aiokafka import TopicPartition
-from aiokafka.consumer import fetcher
+from aiokafka.consumer.fetcher import PartitionRecords
 from faust.transport.consumer import Fetcher as FaustFetcher
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
@@ -19,12 +19,14 @@ from faust.transport.drivers.aiokafka import ConsumerRebalanceListener as FaustR
 from faust.transport.drivers.aiokafka import Transport as FaustTransport
 from mode import Service
 
-from risk_stream.kafka.buffer import FetchedRecord
 from risk_stream.kafka.config import WorkerConfig
+from risk_stream.kafka.fetched import Fetched, column_options
 from risk_stream.kafka.range_reader import fetch_while_records_wait
+from risk_stream.messages.records import Records
 
-FETCH_RECORDS_MAX = 1_000
-"""One pass of the loop unpacks at most so many records (about 3 ms), so that heartbeats and commits get their turn."""
+FETCHED_MAX = 4
+"""One pass of the loop unpacks at most so many lists of FETCHED_RECORDS_MAX records, about 0.2 ms each, so that
+heartbeats and commits get their turn."""
 
 IDLE_POLL_S = 1.0
 HELD_BACK_POLL_S = 0.02
@@ -39,10 +41,10 @@ def take_records_as_they_are() -> None:
 
     They have offset, timestamp, key, value and headers, and no topic or partition.
     """
-    fetcher.PartitionRecords._consumer_record = _as_it_is
+    PartitionRecords._consumer_record = _as_it_is
 
 
-def _as_it_is(_records: Any, _tp: TopicPartition, record: FetchedRecord) -> FetchedRecord:
+def _as_it_is(_records: Any, _tp: TopicPartition, record: Any) -> Any:
     return record
 
 
@@ -65,7 +67,7 @@ class RecordHandler(Protocol):
     def position(self, tp: TopicPartition) -> int:
         """Where the fetcher stands in this partition."""
 
-    def receive(self, tp: TopicPartition, records: Sequence[FetchedRecord], start: int | None) -> None:
+    def receive(self, tp: TopicPartition, records: Records, start: int | None) -> None:
         """Take what was fetched from `start` on (None: not known), in offset order; must not block. Empty when the
         position moved over transaction markers only, or not at all."""
 
@@ -169,6 +171,7 @@ class InLoopConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         self._assignor = self.app.assignor
         return aiokafka.AIOKafkaConsumer(
             **config.connection.client_options(),
+            **column_options(),
             client_id=f"{config.app_id}-consumer",
             group_id=config.app_id,
             group_instance_id=config.instance_id,
@@ -195,10 +198,12 @@ class InLoopConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         await self._consumer.start()
         fetch_while_records_wait(self._consumer)
 
-    async def fetch(self, partitions: set[TopicPartition], timeout: float) -> Mapping[TopicPartition, Sequence[Any]]:
+    async def fetch(
+        self, partitions: set[TopicPartition], timeout: float
+    ) -> Mapping[TopicPartition, Sequence[Fetched]]:
         """Record lists that are ready, of these partitions only; empty after `timeout` seconds without any."""
-        result: Mapping[TopicPartition, Sequence[Any]] = await self._fetch_records(
-            self._ensure_consumer(), partitions, timeout=timeout, max_records=FETCH_RECORDS_MAX
+        result: Mapping[TopicPartition, Sequence[Fetched]] = await self._fetch_records(
+            self._ensure_consumer(), partitions, timeout=timeout, max_records=FETCHED_MAX
         )
         return result
 
@@ -263,7 +268,8 @@ class RiskConsumer(FaustConsumer):  # type: ignore[misc]
                 handler = router.handlers.get(tp)
                 if handler is not None:
                     asked, start = before[tp]
-                    handler.receive(tp, fetched.get(tp, ()), start if asked is handler else None)
+                    records = Records.joined([one.inputs for one in fetched.get(tp, ())])
+                    handler.receive(tp, records, start if asked is handler else None)
 
 
 class RiskFetcher(FaustFetcher):  # type: ignore[misc]

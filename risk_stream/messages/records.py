@@ -1,13 +1,129 @@
-"""A range of Kafka records of one topic-partition, as columns."""
+"""A range of Kafka records of one topic-partition, as columns over the bytes that they were fetched in."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from risk_stream.messages.packed import NULL, NDInt64, Span, span_of
 
 
 class Records(NamedTuple):
-    """Records in offset order; offsets may have gaps (transaction markers). All four lists are equally long."""
+    """Records in offset order; offsets may have gaps (transaction markers). All four columns are equally long."""
 
-    offsets: list[int]
-    timestamps: list[int]
+    offsets: NDInt64
+    timestamps: NDInt64
     """Epoch milliseconds, the broker's LogAppendTime."""
-    keys: list[bytes | None]
-    values: list[bytes | None]
+    keys: Span
+    values: Span
+    """Over the same data as the keys. In both columns starts rise, those of absent fields too."""
+
+    @property
+    def size(self) -> int:
+        """How many records."""
+        return len(self.offsets)
+
+    def rows(self) -> list[tuple[int, int, bytes | None, bytes | None]]:
+        """Offset, timestamp, key and value of each, copied; about 0.3 us a record."""
+        columns = self.offsets.tolist(), self.timestamps.tolist(), self.keys.as_list(), self.values.as_list()
+        return list(zip(*columns, strict=True))
+
+    def value_bytes(self) -> NDInt64:
+        """Bytes of each value; none where it is absent."""
+        return np.maximum(self.values.lengths(), 0)
+
+    def values_size(self) -> int:
+        """Bytes of all values."""
+        return int(self.value_bytes().sum())
+
+    def fitting(self, room: int) -> int:
+        """How many of the first records have values of so many bytes together, and one in any case."""
+        return max(1, int(np.searchsorted(self.value_bytes().cumsum(), room, "right")))
+
+    def part(self, start: int, stop: int) -> "Records":
+        """The records start..stop by their number, not by offset, over the same data."""
+        return Records(
+            self.offsets[start:stop],
+            self.timestamps[start:stop],
+            self.keys.part(start, stop),
+            self.values.part(start, stop),
+        )
+
+    def chosen(self, mask: npt.NDArray[np.bool_]) -> "Records":
+        """The records for which `mask` is true."""
+        return Records(self.offsets[mask], self.timestamps[mask], self.keys.chosen(mask), self.values.chosen(mask))
+
+    @staticmethod
+    def joined(parts: Sequence["Records"]) -> "Records":
+        """The records of all parts, in order; several are copied, their bytes and all. About 5 us a part."""
+        if len(parts) < 2:
+            return parts[0] if parts else NO_RECORDS
+        bounds = [part.bounds() for part in parts]
+        data = b"".join(memoryview(part.values.data)[low:high] for part, (low, high) in zip(parts, bounds, strict=True))
+        lows, highs = np.array(bounds).T
+        shifts = np.repeat(np.cumsum(highs - lows) - highs, [part.size for part in parts])
+        return Records(
+            np.concatenate([part.offsets for part in parts]),
+            np.concatenate([part.timestamps for part in parts]),
+            _end_to_end([part.keys for part in parts], data, shifts),
+            _end_to_end([part.values for part in parts], data, shifts),
+        )
+
+    def bounds(self) -> tuple[int, int]:
+        """From where to where they lie in the data."""
+        if not self.size:
+            return 0, 0
+        low = min(self.keys.starts[0], self.values.starts[0])
+        return int(low), int(max(edge[-1] for span in (self.keys, self.values) for edge in (span.starts, span.ends)))
+
+    def trimmed(self) -> "Records":
+        """The same records, over no more data than they lie in, nor ever over none."""
+        low, high = self.bounds()
+        data = memoryview(self.values.data)[low:high] if high > low else b" "
+        return Records(self.offsets, self.timestamps, _moved(self.keys, data, -low), _moved(self.values, data, -low))
+
+
+def _moved(span: Span, data: object, by: NDInt64 | int) -> Span:
+    """The fields in a buffer in which they lie so much further on."""
+    return Span(data, span.starts + by, np.where(span.ends == NULL, NULL, span.ends + by))
+
+
+def records_in(offsets: NDInt64, timestamps: NDInt64, keys: Span, values: Span) -> Records:
+    """Records whose keys and values may lie in different buffers: then both are copied into one."""
+    if keys.data is not values.data:
+        data = b"".join((_within(values), _within(keys)))
+        behind = len(_within(values))
+        keys = _moved(keys, data, behind - int(keys.starts[0]) if len(keys.starts) else 0)
+        values = _moved(values, data, -int(values.starts[0]) if len(values.starts) else 0)
+    return Records(offsets, timestamps, keys, values)
+
+
+def _within(span: Span) -> memoryview:
+    """The data that the fields lie in."""
+    first, last = (int(span.starts[0]), int(max(span.starts[-1], span.ends[-1]))) if len(span.starts) else (0, 0)
+    return memoryview(span.data)[first:last]
+
+
+def records_from(
+    offsets: Sequence[int],
+    timestamps: Sequence[int],
+    keys: Sequence[bytes | None],
+    values: Sequence[bytes | None],
+) -> Records:
+    """Records that exist as objects. About 0.3 us each."""
+    laid, count = span_of([*values, *keys]), len(values)
+    return Records(
+        np.array(offsets, np.int64),
+        np.array(timestamps, np.int64),
+        laid.part(count, 2 * count),
+        laid.part(0, count),
+    )
+
+
+NO_RECORDS = records_from((), (), (), ())
+
+
+def _end_to_end(spans: Sequence[Span], data: bytes, shifts: NDInt64) -> Span:
+    starts, ends = np.concatenate([span.starts for span in spans]), np.concatenate([span.ends for span in spans])
+    return _moved(Span(data, starts, ends), data, shifts)

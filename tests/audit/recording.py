@@ -25,7 +25,7 @@ from risk_stream.messages.fault import Fault
 from risk_stream.messages.headers import dead_letter_headers
 from risk_stream.messages.murmur2 import partition_of
 from risk_stream.messages.packed import Headers, pack
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import records_from
 from risk_stream.rules.book import Controls
 
 START_MS = 1_795_341_600_000  # 2026-11-22T10:00:00Z
@@ -159,7 +159,7 @@ def decide(log: Recording, partition: int, draw: random.Random) -> None:
             lines = log.lines(topic, partition)[at[topic] : at[topic] + draw.randrange(0, 12)]
             at[topic] += len(lines)
             stops[topic] = lines[-1].offset + 1 if lines else before
-            taken[topic] = Records(
+            taken[topic] = records_from(
                 [line.offset for line in lines], [line.timestamp for line in lines],
                 [line.key for line in lines], [line.value for line in lines],
             )  # fmt: skip

@@ -15,7 +15,7 @@ from risk_stream.audit.naive import NaiveModel
 from risk_stream.decide.engine import Engine
 from risk_stream.messages.decode import decode_control
 from risk_stream.messages.fault import Fault
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import Records, records_from
 from risk_stream.rules.book import Controls
 from tests.decide.streams import TEMPERS, Record, Stream, StreamStep
 from tests.scenarios.answers import Output
@@ -128,7 +128,7 @@ def sources(step: StreamStep, *outputs: Output | None) -> str:
 
 def records_of(records: list[Record]) -> Records:
     """Records as the engine takes them."""
-    return Records(
+    return records_from(
         [record.offset for record in records],
         [record.timestamp for record in records],
         [record.key for record in records],

@@ -14,7 +14,7 @@ import orjson
 from risk_stream.messages.control import Control, Halt, Override, Rebase, Reduce, RemoveLimit, Resume, SetLimit
 from risk_stream.messages.limit import Action, Limit, Mode, Scope, Unit
 from risk_stream.messages.limit_kind import LimitKind
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import NO_RECORDS, Records, records_from
 
 START_MS = 1_795_341_600_000
 MINUTE_MS = 60_000
@@ -22,7 +22,6 @@ DAY_MS = 86_400_000
 SYMBOLS = [f"S{n}" for n in range(12)]
 SECTORS = ["TECH", "FOOD", None]
 SIGNED = ("desk", "test", 0)
-NO_RECORDS = Records([], [], [], [])
 
 
 @dataclass
@@ -125,7 +124,7 @@ class Traffic:
         first = self.offset[topic]
         self.offset[topic] += count + self.chance.choice([0, 0, 2])
         keys: list[bytes | None] = [name.encode() for name in names]
-        return Records(list(range(first, first + count)), [self.now] * count, keys, values)
+        return records_from(list(range(first, first + count)), [self.now] * count, keys, values)
 
     def order(self, portfolio_id: str, equal_share: float = 0.3) -> dict[str, Any]:
         """A new order, or with few different numbers; rarely an id that was used before."""

@@ -11,7 +11,7 @@ from risk_stream.decide.engine import Engine, StepOutput
 from risk_stream.messages.decode import decode_control
 from risk_stream.messages.murmur2 import partition_of
 from risk_stream.messages.packed import Event
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import Records, records_from
 from risk_stream.rules.book import Controls
 from tests.messages.bad_input import PARTITIONS, RECORDED_AT, Case, cases
 from tests.scenarios.engine_adapter import MemoryRows, decision_of
@@ -101,7 +101,7 @@ def undisturbed(partition: int) -> tuple[Answer, Answer]:
 
 def records(lines: Sequence[Line]) -> Records:
     """As the engine takes them."""
-    return Records(
+    return records_from(
         [one[0] for one in lines], [RECORDED_AT] * len(lines), [one[1] for one in lines], [one[2] for one in lines]
     )
 

@@ -87,7 +87,7 @@ def test_stories_reach_what_they_are_for() -> None:
     assert {"OK", "DUPLICATE_ORDER_ID", "HALTED", "REDUCING", "DRAWDOWN", "NOT_EVALUABLE"} <= set(codes)
     assert codes["OK"] > 500
     assert codes["dead_letters"] > 100
-    attempts = sum(len(step.orders.offsets) for step in flooded(3))
+    attempts = sum(step.orders.size for step in flooded(3))
     assert attempts > IDS_MAX
 
 

@@ -8,14 +8,13 @@ import pytest
 
 from risk_stream.decide.engine import Engine
 from risk_stream.messages.packed import Packed
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import NO_RECORDS, Records, records_from
 from risk_stream.rules.book import Controls
 from risk_stream.state.layout import INLINE_POSITIONS
 from tests.decide.engine_lives import History, SavedRows, answer_of
 from tests.decide.engine_traffic import Step, Traffic
 
 TS = 1_795_341_600_000
-NO_ORDERS = Records([], [], [], [])
 
 
 def story(seed: int, symbols: int, steps: int, size: int) -> Iterator[Step]:
@@ -43,7 +42,9 @@ def test_evicted_and_reloaded_portfolios_answer_alike(seed: int, symbols: int, s
 def values(offset: int, *messages: dict[str, object]) -> Records:
     """Records of portfolio P."""
     count = len(messages)
-    return Records(list(range(offset, offset + count)), [TS] * count, [b"P"] * count, [*map(orjson.dumps, messages)])
+    return records_from(
+        list(range(offset, offset + count)), [TS] * count, [b"P"] * count, [*map(orjson.dumps, messages)]
+    )
 
 
 def valuation(symbols: int) -> dict[str, object]:
@@ -76,16 +77,16 @@ def test_a_reload_has_room_for_the_list_and_what_came_after_it(symbols: int) -> 
     """Positions of the main row that the list does not have need places of their own."""
     rows, plan = SavedRows(), Controls().plan()
     engine = Engine(0, 1, rows)
-    engine.step(values(0, valuation(symbols)), NO_ORDERS, plan)
+    engine.step(values(0, valuation(symbols)), NO_RECORDS, plan)
     rows.take(engine.cut())
     engine.saved()
-    engine.step(values(1, *(fill(number, f"NEW{number}") for number in range(10))), NO_ORDERS, plan)
+    engine.step(values(1, *(fill(number, f"NEW{number}") for number in range(10))), NO_RECORDS, plan)
     rows.take(engine.cut())
     engine.saved()
     later = values(20, {"portfolio_id": "P", "type": "VALUATION", "total_value": 10**6, "ts": TS + 10})
     reloaded = Engine(0, 1, SavedRows(rows.rows))
-    answer = answer_of(reloaded.step(later, NO_ORDERS, plan))
-    assert answer == answer_of(engine.step(later, NO_ORDERS, plan))
+    answer = answer_of(reloaded.step(later, NO_RECORDS, plan))
+    assert answer == answer_of(engine.step(later, NO_RECORDS, plan))
     (picture,) = answer[0][3]
     assert orjson.loads(picture.value or b"")["gross_exposure"] == str(10 * symbols + 70)
 
@@ -93,12 +94,12 @@ def test_a_reload_has_room_for_the_list_and_what_came_after_it(symbols: int) -> 
 def test_what_changes_is_written_and_not_what_there_is() -> None:
     """One of 400 positions: a small main row; the list again when as many were repeated, never more than twice."""
     plan, engine = Controls().plan(), Engine(0, 1, SavedRows())
-    engine.step(values(0, valuation(400)), NO_ORDERS, plan)
+    engine.step(values(0, valuation(400)), NO_RECORDS, plan)
     whole = sizes(engine.cut())[b"L"]
     engine.saved()
     written = 0
     for number in range(200):
-        engine.step(values(1 + number, fill(number, f"S{number}")), NO_ORDERS, plan)
+        engine.step(values(1 + number, fill(number, f"S{number}")), NO_RECORDS, plan)
         written += sum(sizes(engine.cut()).values())
         engine.saved()
     # sqrt(2 x 400) = 28 cuts between two lists, and as much again for the positions that main rows repeat.

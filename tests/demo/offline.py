@@ -10,7 +10,7 @@ from risk_stream.kafka.journal import beginning, encode, end_after, next_record
 from risk_stream.messages.decode import decode_control
 from risk_stream.messages.encode_control import encode_control
 from risk_stream.messages.limits_file import read_limits_file
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import Records, records_from
 from risk_stream.rules.book import Controls
 
 PREFIX = "risk."
@@ -77,7 +77,7 @@ class Offline:
         offsets = list(range(first, first + len(messages)))
         keys: list[bytes | None] = [one.key for one in messages]
         values: list[bytes | None] = [one.value for one in messages]
-        return Records(offsets, [NOW_MS] * len(messages), keys, values)
+        return records_from(offsets, [NOW_MS] * len(messages), keys, values)
 
     def _append(
         self, topic: str, key: bytes | None, value: bytes | None, headers: dict[str, bytes] | None = None

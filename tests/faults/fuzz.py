@@ -19,7 +19,7 @@ from risk_stream.messages.compiled.order_row import FAULT, INVALID
 from risk_stream.messages.decode import Route, decode_control, decode_order, decode_value
 from risk_stream.messages.fault import Fault
 from risk_stream.messages.order import InvalidOrder
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import records_from
 from tests.faults.poison import KEY, cases
 from tests.faults.traffic import Traffic
 
@@ -69,7 +69,7 @@ def values(seed: int) -> Iterator[bytes]:
 def check(batch: list[bytes], now: int, found: Counter[str]) -> None:
     """Decode a batch every way there is; AssertionError with the record that went wrong."""
     keys = [key_of(value) for value in batch]
-    rows = decode_orders(Records(list(range(len(batch))), [now] * len(batch), list(keys), list(batch)), ROUTE)
+    rows = decode_orders(records_from(list(range(len(batch))), [now] * len(batch), list(keys), list(batch)), ROUTE)
     for place, (key, value) in enumerate(zip(keys, batch, strict=True)):
         message = decode_order(value, key, now, ROUTE)
         status = int(rows.rows[place]["status"])

@@ -38,12 +38,9 @@ class FakeEngine:
     def step_parts(self, values: Records, orders: Records, plan: int) -> Generator[None, None, FakeOutput]:
         """Values first, then orders."""
         yield
-        risk = [
-            self._value(offset, key or b"", value or b"0", plan)
-            for offset, key, value in zip(values.offsets, values.keys, values.values, strict=True)
-        ]
+        risk = [self._value(offset, key or b"", value or b"0", plan) for offset, _, key, value in values.rows()]
         decisions, letters = [], []
-        for offset, key, value in zip(orders.offsets, orders.keys, orders.values, strict=True):
+        for offset, _, key, value in orders.rows():
             if key is None or (value or b"").startswith(b"poison"):
                 source = b"risk.orders/%d@%d" % (self._partition, offset)
                 letters.append(Event(key, value, [("reason", b"MALFORMED_JSON"), ("ce_source", source)]))

@@ -1,26 +1,17 @@
 """Buffered input: ranges, bounds, and which orders may go before values that are still to come."""
 
-from typing import NamedTuple
-
 import pytest
 
 from risk_stream.kafka import buffer as buffer_module
 from risk_stream.kafka.buffer import InputBuffer
 from risk_stream.kafka.failstop import Doubt
+from risk_stream.messages.records import NO_RECORDS, Records, records_from
 
 
-class Fetched(NamedTuple):
-    """A fetched record."""
-
-    offset: int
-    timestamp: int
-    key: bytes | None = b"k"
-    value: bytes | None = b"v"
-
-
-def records(*offsets: int, step_ms: int = 10) -> list[Fetched]:
+def records(*offsets: int) -> Records:
     """Records whose timestamps are ten times their offsets."""
-    return [Fetched(offset, offset * step_ms) for offset in offsets]
+    count = len(offsets)
+    return records_from(offsets, [offset * 10 for offset in offsets], [b"k"] * count, [b"v"] * count)
 
 
 def filled(*offsets: int, position: int | None = None) -> InputBuffer:
@@ -42,8 +33,7 @@ def test_columns_hold_the_records_in_order() -> None:
     buffer = filled(0, 1)
     buffer.put(records(2, 3), 4)
     taken, _ = buffer.take(3)
-    assert (taken.offsets, taken.timestamps) == ([0, 1, 2], [0, 10, 20])
-    assert (taken.keys, taken.values) == ([b"k"] * 3, [b"v"] * 3)
+    assert taken.rows() == [(0, 0, b"k", b"v"), (1, 10, b"k", b"v"), (2, 20, b"k", b"v")]
     assert buffer.count == 1
 
 
@@ -58,7 +48,7 @@ def test_nothing_taken_moves_nothing() -> None:
 def test_records_up_to_a_timestamp(timestamp_max: int, count: int) -> None:
     """Equal timestamps may go: only older values hold an order back."""
     taken, _ = filled(0, 1, 2).take(10, timestamp_max)
-    assert len(taken.offsets) == count
+    assert taken.size == count
 
 
 def test_records_wait_for_an_answer_after_their_own() -> None:
@@ -66,15 +56,15 @@ def test_records_wait_for_an_answer_after_their_own() -> None:
     buffer = filled(0, 1)
     buffer.put(records(2), 3, old_answer=1_000)
     taken, _ = buffer.take(10, timestamp_max=-1, answer=1_000)
-    assert taken.offsets == [0, 1]
+    assert taken.offsets.tolist() == [0, 1]
     taken, _ = buffer.take(10, timestamp_max=-1, answer=400)  # a clock that jumped back holds nobody up
-    assert taken.offsets == [2]
+    assert taken.offsets.tolist() == [2]
 
 
 def test_no_answer_no_orders() -> None:
     """While values are behind only timestamps can let an order go."""
     taken, _ = filled(0, 1).take(10, timestamp_max=-1, answer=None)
-    assert taken.offsets == []
+    assert taken.size == 0
 
 
 def test_room_is_bounded() -> None:
@@ -112,18 +102,18 @@ def test_a_list_lost_on_its_way_is_no_marker() -> None:
     with pytest.raises(Doubt, match="records in between lost"):
         buffer.put(records(4, 5), 6, start=4)
     with pytest.raises(Doubt, match="records in between lost"):
-        buffer.put((), 6, start=4)
+        buffer.put(NO_RECORDS, 6, start=4)
 
 
 def test_markers_between_two_lists_are_none_lost() -> None:
     """They are told as an empty list, or lie within the one with the next records; taken before they are told, too."""
     buffer = filled(0, 1)
-    buffer.put((), 4, start=2)
+    buffer.put(NO_RECORDS, 4, start=2)
     buffer.put(records(5), 6, start=4)
     buffer.put(records(8), 9, start=6)
     buffer.take(9)
     assert buffer.take_markers(11) == (9, 11)
-    buffer.put((), 11, start=9)
+    buffer.put(NO_RECORDS, 11, start=9)
     buffer.put(records(11), 12, start=11)
     assert buffer.take(9)[1] == (11, 12)
 
@@ -133,7 +123,8 @@ def test_large_records_fill_it_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(buffer_module, "WAITING_BYTES_MAX", 30)
     monkeypatch.setattr(buffer_module, "STEP_BYTES_MAX", 10)
     buffer = InputBuffer("orders/0", 0, 100)
-    buffer.put([Fetched(offset, offset, value=b"v" * size) for offset, size in enumerate((4, 6, 1, 25))], 4)
+    values = [b"v" * size for size in (4, 6, 1, 25)]
+    buffer.put(records_from(range(4), range(4), [b"k"] * 4, values), 4)
     assert not buffer.has_room()
     ranges = [buffer.take(9)[1] for _ in range(4)]
     assert ranges == [(0, 2), (2, 3), (3, 4), (4, 4)]

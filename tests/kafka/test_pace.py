@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from risk_stream.kafka import pace
-from risk_stream.kafka.buffer import EMPTY
 from risk_stream.messages.packed import Packed, pack
+from risk_stream.messages.records import NO_RECORDS
 
 PARTS = 5
 
@@ -50,7 +50,7 @@ def test_one_part_in_a_pass_of_the_loop() -> None:
         beside = asyncio.create_task(others())
         engines = [Engine(name, asked) for name in "abc"]
         outputs, parts = await asyncio.gather(
-            asyncio.gather(*(pace.decide(engine, EMPTY, EMPTY, "plan") for engine in engines)),
+            asyncio.gather(*(pace.decide(engine, NO_RECORDS, NO_RECORDS, "plan") for engine in engines)),
             pace.cut(Engine("cut", asked)),
         )
         beside.cancel()
@@ -73,7 +73,7 @@ def test_an_error_of_one_does_not_keep_the_turn() -> None:
 
     async def run() -> Any:
         with pytest.raises(ArithmeticError):
-            await pace.decide(Broken("a", []), EMPTY, EMPTY, "plan")
-        return await asyncio.wait_for(pace.decide(Engine("b", []), EMPTY, EMPTY, "plan"), 5)
+            await pace.decide(Broken("a", []), NO_RECORDS, NO_RECORDS, "plan")
+        return await asyncio.wait_for(pace.decide(Engine("b", []), NO_RECORDS, NO_RECORDS, "plan"), 5)
 
     assert asyncio.run(run()) == "b by plan"

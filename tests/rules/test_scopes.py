@@ -10,10 +10,10 @@ from risk_stream.decide.engine import Engine
 from risk_stream.messages.control import SetLimit
 from risk_stream.messages.limit import Action, Limit, Mode, Scope
 from risk_stream.messages.limit_kind import LimitKind
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import NO_RECORDS, records_from
 from risk_stream.rules.book import Controls
 from tests.decide.engine_lives import SavedRows
-from tests.decide.engine_traffic import NO_RECORDS, SIGNED
+from tests.decide.engine_traffic import SIGNED
 
 FIELDS = {
     "portfolio_id": ["P0", "P1", "P2"],
@@ -53,7 +53,7 @@ def test_every_limit_in_scope_and_no_other(seed: int, count: int) -> None:
     ]
     keys: list[bytes | None] = [order["portfolio_id"].encode() for order in orders]
     values: list[bytes | None] = [orjson.dumps(order) for order in orders]
-    records = Records(list(range(len(orders))), [1_795_341_600_000] * len(orders), keys, values)
+    records = records_from(list(range(len(orders))), [1_795_341_600_000] * len(orders), keys, values)
     answer = Engine(0, 1, SavedRows()).step(NO_RECORDS, records, controls.plan())
     sectors: dict[tuple[str, str], str] = {}
     for order, payload in zip(orders, answer.decisions.values.as_list(), strict=True):

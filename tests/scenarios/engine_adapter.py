@@ -6,11 +6,9 @@ from risk_stream.decide.engine import Engine, StepOutput
 from risk_stream.messages.decode import decode_control
 from risk_stream.messages.fault import Fault
 from risk_stream.messages.packed import Event, Packed
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import NO_RECORDS, Records, records_from
 from risk_stream.rules.book import Controls
 from tests.scenarios.answers import Output
-
-NO_RECORDS = Records([], [], [], [])
 
 
 class MemoryRows:
@@ -58,7 +56,7 @@ class EngineDecider:
 
 def records(offset: int, timestamp: int, key: bytes | None, value: bytes | None) -> Records:
     """A range of one record."""
-    return Records([offset], [timestamp], [key], [value])
+    return records_from([offset], [timestamp], [key], [value])
 
 
 def outputs_of(step: StepOutput) -> list[Output]:

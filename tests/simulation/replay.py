@@ -11,7 +11,7 @@ from risk_stream.kafka.journal import beginning, encode, end_after, next_record
 from risk_stream.messages.decode import decode_control
 from risk_stream.messages.fault import Fault
 from risk_stream.messages.packed import Event
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import Records, records_from
 from risk_stream.rules.book import Controls
 from tests.oracle.judge import Judge, Logs, Verdict
 from tests.oracle.read import Record
@@ -39,7 +39,7 @@ class Rows(dict[bytes, bytes]):
 
 def columns(records: Sequence[Record]) -> Records:
     """Records as the engine takes them."""
-    return Records(
+    return records_from(
         [one.offset for one in records], [one.timestamp for one in records], [one.key for one in records],
         [one.value for one in records],
     )  # fmt: skip

@@ -29,7 +29,7 @@ def decode_orders(records: Records, route: Route) -> OrderBatch:
     """
     laid = batch_text(records)
     text = laid.data
-    rows = np.zeros(len(records.values), ORDER_ROW)
+    rows = np.zeros(records.size, ORDER_ROW)
     doubtful = scan_orders(
         np.frombuffer(text, np.uint8),
         laid.value_starts,
@@ -49,14 +49,14 @@ def decode_orders(records: Records, route: Route) -> OrderBatch:
 
 
 def decode_exactly(
-    records: Records, route: Route, rows: npt.NDArray[np.void], text: bytes
-) -> tuple[bytes, dict[int, InvalidOrder | Fault]]:
+    records: Records, route: Route, rows: npt.NDArray[np.void], text: Any
+) -> tuple[Any, dict[int, InvalidOrder | Fault]]:
     """Decide every NEEDS_EXACT row; the batch's text with the ids of those rows behind it, and what is wrong."""
     chosen = np.flatnonzero(rows["status"] == NEEDS_EXACT)
     faults: dict[int, InvalidOrder | Fault] = {}
     appended = AppendedText(len(text))
     for i in chosen.tolist():
-        message = decode_order(records.values[i], records.keys[i], records.timestamps[i], route)
+        message = decode_order(records.values.field(i), records.keys.field(i), int(records.timestamps[i]), route)
         rows[i] = np.zeros((), ORDER_ROW)  # what the scanner wrote before it gave up
         row: Any = rows[i]
         row["offset"] = records.offsets[i]

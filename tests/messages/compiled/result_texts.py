@@ -26,7 +26,7 @@ from risk_stream.messages.compiled.row_message import Results
 from risk_stream.messages.decode import Route
 from risk_stream.messages.limit import Action, Limit, Mode, Scope
 from risk_stream.messages.limit_kind import LimitKind
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import records_from
 from tests.messages.compiled.order_texts import random_record
 
 LIMIT_IDS = ("max-notional", "a", 'quo"te', "back\\slash", "\u6f22\u5b57", "x" * 64, '\\"' * 32, "\u6f22" * 64)
@@ -85,7 +85,7 @@ def random_batch(random: Random, count: int, odd: float) -> OrderBatch:
     # The times are those a broker gives: what RFC 3339 cannot write is no time of a record.
     timestamps = [record.timestamp if record.timestamp < 2**62 else 2**40 for record in records]
     keys = [record.key for record in records]
-    return decode_orders(Records(offsets, timestamps, keys, [record.value for record in records]), Route(0, 1))
+    return decode_orders(records_from(offsets, timestamps, keys, [record.value for record in records]), Route(0, 1))
 
 
 def random_results(random: Random, batch: OrderBatch) -> Results:

@@ -32,7 +32,7 @@ from risk_stream.messages.decision import encode_decision
 from risk_stream.messages.decode import Route
 from risk_stream.messages.limit import Limit, Scope
 from risk_stream.messages.limit_kind import LimitKind
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import records_from
 from risk_stream.messages.violation import encode_violation
 from tests.messages.compiled.result_texts import random_batch, random_results
 
@@ -86,7 +86,7 @@ def test_an_invalid_order_names_its_field() -> None:
     """Its decision is the reference encoder's, spliced in among the others."""
     good = b'{"order_id":"o","portfolio_id":"p","symbol":"S","side":"BUY","quantity":1,"price":2}'
     values: list[bytes | None] = [good, good.replace(b":1,", b":0,"), b"{", good]
-    batch = decode_orders(Records([5, 6, 7, 8], [0] * 4, [b"p"] * 4, values), Route(0, 1))
+    batch = decode_orders(records_from([5, 6, 7, 8], [0] * 4, [b"p"] * 4, values), Route(0, 1))
     results = random_results(Random(1), batch)
     payloads = encode_decisions(batch, results).as_list()
     assert [json.loads(p)["decision_id"] for p in payloads if p] == [f"{results.partition}-{n}" for n in (5, 6, 8)]
@@ -99,7 +99,7 @@ def test_the_longest_outputs_fit() -> None:
     fields = dict.fromkeys(("order_id", "portfolio_id", "symbol"), '"' * 64)
     value = json.dumps({**fields, "side": "BUY", "quantity": 1, "price": 1}).encode()
     key = b'"' * 64
-    batch = decode_orders(Records([2**62] * 3, [TIME_MS_END - 1] * 3, [key] * 3, [value] * 3), Route(0, 1))
+    batch = decode_orders(records_from([2**62] * 3, [TIME_MS_END - 1] * 3, [key] * 3, [value] * 3), Route(0, 1))
     kind = max(LimitKind, key=len)
     limits = [Limit('"' * 64, kind, Scope(), Decimal(10) ** 29), Limit("a", LimitKind.METRIC, Scope(), Decimal(1))]
     decisions = np.zeros(3, DECISION_ROW)

@@ -13,7 +13,7 @@ from risk_stream.messages.compiled.order_row import NEEDS_EXACT, ORDER_ROW, WELL
 from risk_stream.messages.compiled.scan import scan_orders
 from risk_stream.messages.compiled.write_time import TIME_MS_END
 from risk_stream.messages.decode import Route, decode_order
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import records_from
 from tests.messages.compiled.odd_values import TIMESTAMP
 from tests.messages.compiled.order_texts import (
     PARTITIONS,
@@ -118,7 +118,7 @@ def test_whole_batch_is_exact(random: Random, count: int) -> None:
     records = [random_record(random, 0.2) for _ in range(count)]
     route = Route(0, 1)
     batch = decode_orders(
-        Records(
+        records_from(
             [7 + 2 * i for i in range(count)],
             [record.timestamp for record in records],
             [record.key for record in records],
@@ -134,7 +134,7 @@ def test_whole_batch_is_exact(random: Random, count: int) -> None:
 
 def test_empty_batch() -> None:
     """No records, no rows."""
-    batch = decode_orders(Records([], [], [], []), Route(0, 1))
+    batch = decode_orders(records_from([], [], [], []), Route(0, 1))
     assert batch.rows.size == 0 and batch.faults == {}
 
 

@@ -13,7 +13,7 @@ from risk_stream.decide import value_batch
 from risk_stream.decide.value_batch import ValueBatch, decode_values
 from risk_stream.messages.compiled.value_row import NEEDS_EXACT
 from risk_stream.messages.decode import Route, decode_value
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import Records, records_from
 from tests.messages.compiled.odd_values import TIMESTAMP
 from tests.messages.compiled.order_texts import PARTITIONS, Record, route_of
 from tests.messages.compiled.value_rows import content_of, content_of_row
@@ -26,7 +26,7 @@ def records_of(records: list[Record]) -> Records:
     """Records as columns, at odd offsets."""
     offsets = [7 + 2 * i for i in range(len(records))]
     keys, values = [record.key for record in records], [record.value for record in records]
-    return Records(offsets, [record.timestamp for record in records], keys, values)
+    return records_from(offsets, [record.timestamp for record in records], keys, values)
 
 
 def scan(records: list[Record], route: Route) -> ValueBatch:

@@ -52,14 +52,15 @@ class CountingEngine:
     def step_parts(self, values: Records, orders: Records, plan: int) -> Generator[None, None, Output]:
         """Values first, then orders, with a pause before anything is touched."""
         yield
-        for key, value in zip(values.keys, values.values, strict=True):
+        taken, decided = values.rows(), orders.rows()
+        for _, _, key, value in taken:
             self.state(key or b"")[1] = int(value or b"")
         decisions = Listed()
-        for offset, key, value in zip(orders.offsets, orders.keys, orders.values, strict=True):
+        for offset, _, key, value in decided:
             state = self.state(key or b"")
             state[0] += 1
             decisions.append((key, decision(offset, value, state, plan), ()))
-        self._dirty.update(key or b"" for key in (*values.keys, *orders.keys))
+        self._dirty.update(key or b"" for _, _, key, _ in (*taken, *decided))
         digest = hashlib.sha256(b"\n".join([value for _, value, _ in decisions])).hexdigest()
         return Output(decisions, NONE, NONE, NONE, digest, {})
 

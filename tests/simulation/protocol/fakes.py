@@ -47,6 +47,42 @@ class Listed(list[Any]):
         return [Event(*record) for record in self]
 
 
+class Taken(list[Record]):
+    """Stands for Records, for the same reason."""
+
+    @property
+    def size(self) -> int:
+        """How many records."""
+        return len(self)
+
+    @property
+    def offsets(self) -> list[int]:
+        """Of each."""
+        return [record.offset for record in self]
+
+    @property
+    def timestamps(self) -> list[int]:
+        """Of each."""
+        return [record.timestamp for record in self]
+
+    def rows(self) -> list[tuple[int, int, bytes | None, bytes | None]]:
+        """Offset, timestamp, key and value of each."""
+        return [(record.offset, record.timestamp, record.key, record.value) for record in self]
+
+    def values_size(self) -> int:
+        """Bytes of all values."""
+        return sum(len(record.value or b"") for record in self)
+
+    def part(self, start: int, stop: int) -> Taken:
+        """The records start..stop."""
+        return Taken(self[start:stop])
+
+    @staticmethod
+    def joined(parts: Iterable[Iterable[Record]]) -> Taken:
+        """The records of all parts."""
+        return Taken(chain.from_iterable(parts))
+
+
 def listed(*parts: Iterable[Any]) -> Listed:
     """Stands for pack and joined."""
     return Listed(chain.from_iterable(parts))

@@ -15,10 +15,11 @@ from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.ports import EngineFactory
 from risk_stream.kafka.step import Stepper
 from risk_stream.kafka.takeover import Owned, Takeover
+from risk_stream.messages.records import Records
 from risk_stream.ops.metrics import WorkerMetrics
 from tests.simulation.protocol.cluster import Disk, Topic
 from tests.simulation.protocol.engine import CountingEngine
-from tests.simulation.protocol.fakes import ControlsFake, NoMetrics, Setting
+from tests.simulation.protocol.fakes import ControlsFake, NoMetrics, Setting, Taken
 
 VALUES, ORDERS, CHANGELOG = "portfolio-values", "orders", "changelog"
 TICK_S = 0.0004
@@ -96,7 +97,7 @@ class Owner:
                 state.position = records[-1].offset + 1 if records else start
                 if not records or draw.random() < 0.5:  # it has read on, over what is no record
                     state.position = _next(topics[place], state.position)
-                receive[place](records, start)
+                receive[place](cast(Records, Taken(records)), start)
                 if left is not None and records:
                     left -= len(records)
             if left is not None and left <= 0:

@@ -44,7 +44,7 @@ def _drop_a_row(self: Any, cut: Any, journal_next: int) -> Any:
 
 
 def _markers_for_records(self: Any, records: Any, position: int, *more: Any, **named: Any) -> None:
-    _PUT(self, records[:-1] if len(records) > 5 else records, position, *more, **named)
+    _PUT(self, records.part(0, records.size - 1) if records.size > 5 else records, position, *more, **named)
 
 
 _PUBLISH, _PUT = snapshot.Snapshotter.publish, buffer.InputBuffer.put

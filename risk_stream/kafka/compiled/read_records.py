@@ -1,0 +1,121 @@
+"""The records of fetched batches of format v2 as columns, in one compiled pass.
+
+https://kafka.apache.org/documentation/#recordbatch
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import types
+
+from risk_stream.messages.compiled.jit import INT64S, POINTER, TEXT, Bytes, compiled, pair_of
+from risk_stream.messages.packed import NULL
+
+ALL_READ = -1
+BROKEN = -1
+"""A position that is none: what should stand there does not."""
+VARINT_BITS = 64
+
+NDInt64 = npt.NDArray[np.int64]
+OUT = types.Array(types.int64, 1, "C")
+
+# What `read_records` is told of each batch.
+BASE_OFFSET, BASE_TIMESTAMP, APPENDED_MS, START, END, COUNT, FIELDS = range(7)
+
+
+@compiled(pair_of(types.int64, types.int64), POINTER, types.int64, types.int64, inline=True)
+def read_varint(text: Bytes, at: int, end: int) -> tuple[int, int]:
+    """A zigzag varint, and the position behind it; BROKEN when it does not end before `end`."""
+    rest = np.uint64(0)
+    shift = np.uint64(0)
+    while at < end and shift < np.uint64(VARINT_BITS):
+        byte = text[at]
+        at += 1
+        rest |= np.uint64(byte & np.uint8(0x7F)) << shift
+        if byte < np.uint8(0x80):
+            number: int = np.int64(rest >> np.uint64(1)) ^ -np.int64(rest & np.uint64(1))  # type: ignore[assignment]
+            return number, at
+        shift += np.uint64(7)
+    return 0, BROKEN
+
+
+@compiled(pair_of(types.int64, types.int64), POINTER, types.int64, types.int64, inline=True)
+def read_field(text: Bytes, at: int, end: int) -> tuple[int, int]:
+    """Where a field begins and ends that stands behind its length; (position, NULL) for null, (BROKEN, 0) for none."""
+    size, at = read_varint(text, at, end)
+    if at == BROKEN or size < NULL or size > end - at:
+        return BROKEN, 0
+    return at, NULL if size == NULL else at + size
+
+
+@compiled(types.boolean, POINTER, types.int64, types.int64)
+def are_headers(text: Bytes, at: int, end: int) -> bool:
+    """Whether nothing but whole headers stands from here to `end`: their number, then names and values."""
+    left, at = read_varint(text, at, end)
+    if at == BROKEN or left < 0:
+        return False
+    while left > 0:
+        start, at = read_field(text, at, end)
+        if start == BROKEN or at == NULL:
+            return False
+        start, behind = read_field(text, at, end)
+        if start == BROKEN:
+            return False
+        at = start if behind == NULL else behind
+        left -= 1
+    return at == end
+
+
+@compiled(types.int64, TEXT, INT64S, OUT, OUT, OUT, OUT, OUT, OUT, OUT, OUT)
+def read_records(
+    data: Bytes,
+    batches: NDInt64,
+    offsets: NDInt64,
+    timestamps: NDInt64,
+    key_starts: NDInt64,
+    key_ends: NDInt64,
+    value_starts: NDInt64,
+    value_ends: NDInt64,
+    header_starts: NDInt64,
+    header_ends: NDInt64,
+) -> int:
+    """Fill the columns, which have room for all records; the number of the batch that is not as the format says.
+
+    A field is null where its end is NULL. Headers are the whole block, their number in front. About 0.05 us a record.
+    """
+    text: Any = data.ctypes
+    i = 0
+    for number in range(batches.size // FIELDS):
+        first = number * FIELDS
+        at, end, appended = batches[first + START], batches[first + END], batches[first + APPENDED_MS]
+        for _ in range(batches[first + COUNT]):
+            size, at = read_varint(text, at, end)
+            if at == BROKEN or size < 1 or size > end - at:
+                return number
+            behind = at + size
+            later, at = read_varint(text, at + 1, behind)  # behind the attributes, which are unused
+            if at == BROKEN:
+                return number
+            further, at = read_varint(text, at, behind)
+            if at == BROKEN:
+                return number
+            offsets[i] = batches[first + BASE_OFFSET] + further
+            timestamps[i] = appended if appended >= 0 else batches[first + BASE_TIMESTAMP] + later
+            start, at = read_field(text, at, behind)
+            if start == BROKEN:
+                return number
+            key_starts[i], key_ends[i] = start, at
+            start, at = read_field(text, start if at == NULL else at, behind)
+            if start == BROKEN:
+                return number
+            value_starts[i], value_ends[i] = start, at
+            at = start if at == NULL else at
+            if not are_headers(text, at, behind):
+                return number
+            header_starts[i], header_ends[i] = at, behind
+            at = behind
+            i += 1
+        if at != end:
+            return number
+    return ALL_READ

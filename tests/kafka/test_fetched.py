@@ -1,0 +1,193 @@
+"""Fetched batches as columns hold what aiokafka, its twin, reads from them record by record."""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+from typing import Any
+
+import pytest
+from aiokafka.consumer import fetcher
+from aiokafka.consumer.fetcher import READ_COMMITTED, PartitionRecords
+from aiokafka.errors import CorruptRecordException
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.memory_records import MemoryRecords
+from aiokafka.record.util import calc_crc32c
+from aiokafka.structs import TopicPartition
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from risk_stream.kafka import fetched, inflation
+from risk_stream.kafka.fetched import Fetched, column_options
+from risk_stream.kafka.inflation import BoundedRecords
+
+LOG = TopicPartition("orders", 0)
+COUNT_AT, ATTRIBUTES_AT, LARGEST_MS_AT, LAST_DELTA_AT = 57, 21, 35, 23
+APPEND_TIME, CONTROL = 0x08, 0x20
+ABORT_MARKER = b"\x00\x00\x00\x00"
+Row = tuple[int, int, bytes | None, bytes | None, list[tuple[str, bytes | None]]]
+
+keys = st.none() | st.binary(max_size=40)
+headers = st.lists(st.tuples(st.text(max_size=5), st.none() | st.binary(max_size=200)), max_size=3)
+record = st.tuples(st.integers(0, 10**7), keys, st.none() | st.binary(max_size=300), headers)
+
+
+def sealed(data: bytes) -> bytes:
+    """The batch with the checksum of what it holds now."""
+    whole = bytearray(data)
+    struct.pack_into(">i", whole, 8, len(whole) - 12)
+    struct.pack_into(">I", whole, 17, calc_crc32c(bytes(whole[ATTRIBUTES_AT:])))
+    return bytes(whole)
+
+
+def batch(
+    records: list[Any], base: int, codec: int = 0, attributes: int = 0, producer: int = -1, transactional: bool = False
+) -> bytes:
+    """A batch as it lies on the log."""
+    builder = DefaultRecordBatchBuilder(2, codec, int(transactional), producer, 0, 0, 1 << 30)
+    for place, (later, key, value, named) in enumerate(records):
+        builder.append(place, 1_700_000_000_000 + later, key, value, named)
+    data = bytearray(builder.build())
+    struct.pack_into(">q", data, 0, base)
+    data[ATTRIBUTES_AT + 1] |= attributes
+    return sealed(bytes(data))
+
+
+def read(data: bytes, start: int = 0, aborted: Any = ()) -> tuple[list[Row], int]:
+    """What a consumer with `column_options` gets of fetched bytes, and where it stands then."""
+    mark = column_options()["key_deserializer"]
+    lists = fetcher.PartitionRecords(
+        LOG, BoundedRecords(data), list(aborted), start, mark, None, True, READ_COMMITTED
+    )  # fmt: skip
+    assert isinstance(lists, fetched.ColumnRecords)
+    found = [row for part in lists for row in rows(part)]
+    return found, lists.next_fetch_offset
+
+
+def rows(part: Fetched) -> list[Row]:
+    """The records of a list."""
+    pairs = zip(part.offsets.tolist(), part.timestamps.tolist(), part.packed.events(), strict=True)
+    assert [row[2:] for row in part.inputs.rows()] == part.packed.pairs()
+    return [(offset, timestamp, key, value, list(named)) for offset, timestamp, (key, value, named) in pairs]
+
+
+def twin(data: bytes, start: int = 0, aborted: Any = (), records: Any = BoundedRecords) -> tuple[list[Row], int]:
+    """The same, record by record."""
+    lists = PartitionRecords(LOG, records(data), list(aborted), start, None, None, True, READ_COMMITTED)
+    found = [(one.offset, one.timestamp, one.key, one.value, list(one.headers)) for one in lists]
+    return found, lists.next_fetch_offset
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(record, min_size=1, max_size=12), st.integers(0, 9), st.sampled_from([0, 0, 0, 1, 2, 3, 4]),
+            st.booleans(),
+        ),
+        max_size=6,
+    ),
+    st.integers(0, 60), st.integers(1, 30),
+)  # fmt: skip
+def test_columns_are_what_is_read_one_by_one(batches: Any, start: int, at_once: int) -> None:
+    """Any batches: gaps between them, codecs, times of both kinds, nulls, headers; from within a batch, too."""
+    data, base = b"", 0
+    for records, gap, codec, appended in batches:
+        data += batch(records, base + gap, codec, APPEND_TIME * appended)
+        base += gap + len(records)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fetched, "FETCHED_RECORDS_MAX", at_once)
+        patch.setattr(inflation, "INFLATED_BYTES_MAX", 1 << 20)  # inflating makes room for as much
+        # An answer begins with the batch that holds the offset asked for.
+        start = min(start, batches[0][1] + len(batches[0][0]) - 1) if batches else 0
+        assert read(data, start) == twin(data, start) == twin(data, start, records=MemoryRecords)
+
+
+def test_aborted_records_and_markers_are_passed_over() -> None:
+    """As aiokafka does it: that part is its own."""
+    some: list[Any] = [(0, b"k", b"v", [])] * 3
+    marker = batch([(0, ABORT_MARKER, b"\x00" * 6, [])], 6, attributes=CONTROL, producer=7, transactional=True)
+    data = (
+        batch(some, 0, producer=7, transactional=True) + batch(some, 3, producer=8, transactional=True) + marker
+        + batch(some, 7, producer=7, transactional=True)
+    )  # fmt: skip
+    found, behind = read(data, aborted=[(7, 0)])
+    assert ([row[0] for row in found], behind) == ([3, 4, 5, 7, 8, 9], 10)
+    assert (found, behind) == twin(data, aborted=[(7, 0)])
+    assert read(marker, 6) == twin(marker, 6) == ([], 7)
+
+
+def test_what_compaction_left_of_a_batch() -> None:
+    """Its last offset counts, though no record has it; a batch may have none at all."""
+    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, 0, 0, 1 << 30)
+    for delta in (2, 5):
+        builder.append(delta, 1_000, b"k", b"%d" % delta, [])
+    left = bytearray(builder.build())
+    struct.pack_into(">q", left, 0, 10)
+    struct.pack_into(">i", left, LAST_DELTA_AT, 9)
+    empty = bytearray(batch([], 20))
+    struct.pack_into(">i", empty, LAST_DELTA_AT, 4)
+    data = sealed(bytes(left)) + sealed(bytes(empty))
+    found, behind = read(data)
+    assert ([row[0] for row in found], behind) == ([12, 15], 25)
+    assert (found, behind) == twin(data)
+
+
+def test_stand_ins_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a bomb, and for a record too large for a dead letter; neighbours in the same list are untouched."""
+    monkeypatch.setattr(inflation, "INFLATED_BYTES_MAX", 20_000)
+    monkeypatch.setattr(inflation, "RECORD_BYTES_MAX", 5_000)
+    monkeypatch.setattr(fetched, "RECORD_BYTES_MAX", 5_000)
+    plain: list[Any] = [(0, b"k", b"v", [("h", b"x")])]
+    for size in (6_000, 25_000):
+        data = batch(plain, 0) + batch([(1, b"k", b" " * size, [])], 1, 4) + batch(plain, 2)
+        found = read(data)
+        assert b"not read" in (found[0][1][3] or b"")
+        assert found == twin(data)
+        assert len(found[0]) == (3 if size < 20_000 else 2)  # what is left waits for the next answer
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(record, min_size=1, max_size=5), st.randoms(use_true_random=False))
+def test_a_damaged_batch_is_refused_or_read_alike(records: Any, draw: Any) -> None:
+    """Bytes behind the head changed, and the checksum with them: both read the same, or ours refuses. It is never less
+    strict, and never reads beyond the batch; names of headers that are no UTF-8 are left to whoever asks for them."""
+    data = bytearray(batch(records, 0))
+    for _ in range(draw.randint(1, 3)):
+        data[draw.randrange(COUNT_AT, len(data))] = draw.choice((0, 1, 2, 0x7F, 0x80, 0xFE, 0xFF, draw.randrange(256)))
+    changed = sealed(bytes(data))
+    try:
+        expected = twin(changed, records=MemoryRecords)
+    except Exception as error:
+        if isinstance(error, UnicodeDecodeError) or "utf" in str(error).lower():
+            return
+        with pytest.raises((CorruptRecordException, UnicodeDecodeError)):
+            read(changed)
+        return
+    with contextlib.suppress(CorruptRecordException):
+        assert read(changed) == expected
+
+
+@pytest.mark.parametrize("count", [-1, 2, 1 << 30])
+def test_a_count_that_cannot_be_is_refused(count: int) -> None:
+    """Before there is room made for so many."""
+    data = bytearray(batch([(0, b"k", b"v", [])], 0))
+    struct.pack_into(">i", data, COUNT_AT, count)
+    with pytest.raises(CorruptRecordException, match="does not hold what its head says"):
+        read(sealed(bytes(data)))
+
+
+def test_a_broken_checksum_is_one() -> None:
+    """It is aiokafka that looks."""
+    data = batch([(0, b"k", b"v", [])], 0)
+    with pytest.raises(CorruptRecordException, match="Invalid CRC"):
+        read(data[:-1] + b"?")
+
+
+def test_other_consumers_read_as_before() -> None:
+    """The mark is a consumer's own."""
+    column_options()
+    lists = fetcher.PartitionRecords(
+        LOG, BoundedRecords(batch([(0, b"k", b"v", [])], 0)), [], 0, None, None, True, READ_COMMITTED
+    )  # fmt: skip
+    assert [one.value for one in lists] == [b"v"]
