@@ -10,7 +10,8 @@ from risk_stream.kafka.journal import Range
 from risk_stream.messages.records import NO_RECORDS, Records
 
 WAITING_BYTES_MAX = 64 * 1024 * 1024
-"""Of values, beside the count of records: 20,000 orders are 3 MB, but a record may be 1 MiB. One list comes on top."""
+"""Of what was fetched, beside the count of records: 20,000 orders are 5 MB, but a record may be 1 MiB, and what waits
+keeps all that came with it, aborted records too. What lies in several lists counts in each. One list comes on top."""
 
 STEP_BYTES_MAX = 16 * 1024 * 1024
 """Of values that one step takes of one input: 8,000 orders are 1.2 MB. One record is always taken."""
@@ -26,6 +27,8 @@ class Chunk(NamedTuple):
     old_answer: int | None
     bytes: int
     """Of the values."""
+    held: int
+    """Bytes that stay in memory until the last of its records is taken."""
 
 
 class InputBuffer:
@@ -39,13 +42,13 @@ class InputBuffer:
         self.position = next_offset
         """Behind the last record put in, transaction markers included: all below it is here or handled."""
         self.count = 0
-        self._bytes = 0
+        self._held = 0
         self.taken_timestamp = -1
         """Timestamp of the last record taken; those still to come are not older (the broker appends in time order)."""
 
     def has_room(self) -> bool:
         """Whether more may be fetched. One fetch may still arrive after this turned false."""
-        return self.count < self._records_max and self._bytes < WAITING_BYTES_MAX
+        return self.count < self._records_max and self._held < WAITING_BYTES_MAX
 
     def put(
         self,
@@ -70,10 +73,10 @@ class InputBuffer:
         if first < self.position or last - first < records.size - 1 or position <= last:
             raise Doubt(f"{self._name}: fetched [{first},{last}] position {position}, expected from {self.position}")
         self.position = position
-        size = records.values_size()
-        self._chunks.append(Chunk(records, old_answer, size))
+        held = records.held_bytes()
+        self._chunks.append(Chunk(records, old_answer, records.values_size(), held))
         self.count += records.size
-        self._bytes += size
+        self._held += held
 
     def markers_behind(self, position: int) -> bool:
         """Whether nothing waits, yet the reader stands further on: there were only transaction markers."""
@@ -111,11 +114,10 @@ class InputBuffer:
             limit -= allowed
             room -= size
             self.count -= allowed
-            self._bytes -= size
             if left.size:
-                self._chunks[0] = Chunk(left, chunk.old_answer, chunk.bytes - size)
+                self._chunks[0] = chunk._replace(records=left, bytes=chunk.bytes - size)
                 break
-            self._chunks.popleft()
+            self._held -= self._chunks.popleft().held
         if not parts:
             return NO_RECORDS, (start, start)
         self.next_offset = int(self._chunks[0].records.offsets[0]) if self._chunks else self.position

@@ -37,6 +37,10 @@ class Records(NamedTuple):
         """Bytes of all values."""
         return int(self.value_bytes().sum())
 
+    def held_bytes(self) -> int:
+        """Bytes of the data that they keep in memory."""
+        return memoryview(self.values.data).nbytes
+
     def fitting(self, room: int) -> int:
         """How many of the first records have values of so many bytes together, and one in any case."""
         return max(1, int(np.searchsorted(self.value_bytes().cumsum(), room, "right")))

@@ -163,7 +163,7 @@ def decide(log: Recording, partition: int, draw: random.Random) -> None:
                 [line.offset for line in lines], [line.timestamp for line in lines],
                 [line.key for line in lines], [line.value for line in lines],
             )  # fmt: skip
-        now = max([now, *taken[ORDERS].timestamps])  # values are fewer and run ahead
+        now = max([now, *taken[ORDERS].timestamps.tolist()])  # values are fewer and run ahead
         while waiting and waiting[0].timestamp <= now:
             line = waiting.popleft()
             control = decode_control(line.value, line.timestamp)

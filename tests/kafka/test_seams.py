@@ -237,11 +237,28 @@ def test_the_fetcher_reads_its_backoff_where_we_set_it() -> None:
     assert "backoff=self._prefetch_backoff" in inspect.getsource(Fetcher._proc_fetch_request)
 
 
+def test_a_consumer_is_told_by_its_deserializer_to_read_columns() -> None:
+    """The fetcher looks the class of lists up at each answer, and hands the mark on without using it; a list walks over
+    its batches with one iterator, and asks a method of its own for each record."""
+    source = inspect.getsource(Fetcher)
+    assert source.count("_key_deserializer") == 2
+    assert re.search(
+        r"partition_records = PartitionRecords\(\s*tp,\s*records,\s*aborted_transactions,\s*fetch_offset,"
+        r"\s*self\._key_deserializer,",
+        source,
+    )
+    walked = inspect.getsource(PartitionRecords)
+    assert "self._records_iterator = self._unpack_records()" in walked
+    assert "return next(self._records_iterator)" in walked
+    assert re.search(r"for record in next_batch:.*consumer_record = self\._consumer_record\(tp, record\)", walked, re.S)
+    assert "control_record = next(next_batch)" in walked
+
+
 def test_what_was_fetched_is_read_through_our_bound() -> None:
     """The fetcher looks its class of batches up at each answer, and asks of a batch what ours has."""
     assert fetcher_module.MemoryRecords is BoundedRecords
     assert "records = MemoryRecords(part_data[-1])" in inspect.getsource(Fetcher._proc_fetch_request)
-    source = inspect.getsource(fetcher_module.PartitionRecords)
+    source = inspect.getsource(PartitionRecords)
     offered = {"validate_crc", "producer_id", "is_transactional", "is_control_batch", "base_offset", "next_offset"}
     assert set(re.findall(r"next_batch\.(\w+)", source)) == offered
     assert set(re.findall(r"\brecord\.(\w+)", source)) == set(StandIn._fields)

@@ -73,6 +73,8 @@ class Taken(list[Record]):
         """Bytes of all values."""
         return sum(len(record.value or b"") for record in self)
 
+    held_bytes = values_size
+
     def part(self, start: int, stop: int) -> Taken:
         """The records start..stop."""
         return Taken(self[start:stop])
