@@ -44,10 +44,12 @@ def decode_values(records: Records, route: Route) -> ValueBatch:
     About 1 us a record that the scanner takes, else tens. Raises OverflowError for more than 2 GiB of records.
     """
     laid = batch_text(records)
-    text = bytes(laid.data)
+    text = laid.data
     rows = np.zeros(records.size, VALUE_ROW)
-    positions, table = _room_for_positions(text)
-    metrics = np.zeros(text.count(b":") if b'"metrics"' in text else 0, METRIC_ROW)
+    # Counted in the values and what lies between them, but there are never more than the values have bytes.
+    values, size = bytes(text[: laid.value_ends.max(initial=0)]), records.values_size()
+    positions, table = _room_for_positions(values, size)
+    metrics = np.zeros(min(values.count(b":"), size) if b'"metrics"' in values else 0, METRIC_ROW)
     used = np.zeros(2, np.int64)
     doubtful = scan_values(
         _held(text),
@@ -69,18 +71,18 @@ def decode_values(records: Records, route: Route) -> ValueBatch:
     return _decode_exactly(records, route, batch, text) if doubtful else batch
 
 
-def _room_for_positions(text: bytes) -> tuple[Rows, Any]:
+def _room_for_positions(text: bytes, size: int) -> tuple[Rows, Any]:
     """Rows for as many positions as there can be, and the scanner's table of their symbols."""
-    most = text.count(b"{") if b'"positions"' in text else 0
+    most = min(text.count(b"{"), size) if b'"positions"' in text else 0
     return np.zeros(most, POSITION_ROW), np.zeros(1 << (2 * most).bit_length(), np.int32)
 
 
-def _held(text: bytes) -> Bytes:
+def _held(text: Any) -> Bytes:
     """A text that has an address: no bytes have none."""
     return np.frombuffer(text or b"\0", np.uint8)
 
 
-def _decode_exactly(records: Records, route: Route, batch: ValueBatch, text: bytes) -> ValueBatch:
+def _decode_exactly(records: Records, route: Route, batch: ValueBatch, text: Any) -> ValueBatch:
     """Decide every NEEDS_EXACT row: what they need is put behind the positions, the metrics and the text."""
     faults: dict[int, Fault] = {}
     parts = _Parts(len(batch.positions), len(batch.metrics), len(text))

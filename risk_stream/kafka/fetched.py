@@ -8,6 +8,7 @@ A consumer made with `column_options()` has this; others of the process read as 
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from struct import Struct
 from typing import Any, NamedTuple
 
@@ -16,13 +17,14 @@ from aiokafka.consumer import fetcher
 from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.errors import CorruptRecordException
 
-from risk_stream.kafka.compiled.read_records import ALL_READ, read_records
-from risk_stream.kafka.inflation import RECORD_BYTES_MAX, BoundedBatch, BoundedRecords
-from risk_stream.messages.packed import NDInt64, Packed, Span, headers_of, span_of
-from risk_stream.messages.records import Records
+from risk_stream.kafka.compiled.read_records import read_records
+from risk_stream.kafka.inflation import RECORD_BYTES_MAX, BoundedBatch, BoundedRecords, stand_in
+from risk_stream.messages.packed import NDInt64, Packed, Span, encode_headers, span_of
+from risk_stream.messages.records import Records, end_to_end
 
 FETCHED_RECORDS_MAX = 2_000
-"""Of one `Fetched`, and the rest of its last batch: about 0.2 ms."""
+"""Of one `Fetched`, and the rest of its last batch: about 0.2 ms. A batch may be made to hold more: a compressed MiB at
+most some 1.3 million empty records, which take 90 MB and about a second."""
 
 RECORD_BYTES_MIN = 7
 """Length, attributes, time, offset, no key, no value, no headers, a byte each. No batch has more records than that."""
@@ -74,7 +76,7 @@ class ColumnRecords(PartitionRecords):  # type: ignore[misc]
 
     def __init__(self, tp: Any, records: BoundedRecords, aborted: Any, offset: int, *others: Any) -> None:
         super().__init__(tp, _WholeBatches(records), aborted, offset, *others)
-        self._first = offset
+        self._position = offset
 
     def _consumer_record(self, _tp: Any, record: "_Batch") -> "_Batch":
         return record
@@ -87,10 +89,10 @@ class ColumnRecords(PartitionRecords):  # type: ignore[misc]
             while count < FETCHED_RECORDS_MAX and (batch := next(self._records_iterator, None)) is not None:
                 batches.append(batch)
                 count += batch.count
-            found = _read(batches)
-            before = int(np.searchsorted(found.offsets, self._first))  # a fetch begins with a whole batch
-            if before < len(found.offsets):
-                return found.part(before, len(found.offsets)) if before else found
+            found = _read(batches, self._position)
+            self._position = max(self._position, batches[-1].next_offset)
+            if len(found.offsets):
+                return found
 
 
 class _WholeBatches:
@@ -144,19 +146,33 @@ class _Batch:
         """What `read_records` is told of it."""
         if not 0 <= self.count <= (end - start) // RECORD_BYTES_MIN:
             raise _corrupt(self)
-        return self.base_offset, self._base_ms, self._largest_ms if self._appended else -1, start, end, self.count
+        appended = self._largest_ms if self._appended else -1
+        return self.base_offset, self.next_offset, self._base_ms, appended, start, end, self.count
 
 
-def _read(batches: Sequence[_Batch]) -> Fetched:
-    known = [batch.payload for batch in batches if batch.payload is not None]
-    if len(known) < len(batches):
-        return _one_by_one(batches)
-    if any(data is not known[0][0] for data, _, _ in known):
-        known = _in_one_buffer(known)
-    found = _columns(batches, known)
-    if any(isinstance(one.batch, BoundedBatch) for one in batches) and _largest(found.packed) > RECORD_BYTES_MAX:
-        return _one_by_one(batches)
-    return found
+def _read(batches: Sequence[_Batch], position: int) -> Fetched:
+    parts = []
+    for readable, run in groupby(batches, lambda batch: batch.payload is not None):
+        some = list(run)
+        parts.append(_columns(some, position) if readable else _one_by_one(some, position))
+        position = max(position, some[-1].next_offset)
+    return _joined(parts)
+
+
+def _columns(batches: Sequence[_Batch], position: int) -> Fetched:
+    payloads = [batch.payload for batch in batches if batch.payload is not None]
+    if any(data is not payloads[0][0] for data, _, _ in payloads):
+        payloads = _in_one_buffer(payloads)
+    told = [batch.told(start, end) for batch, (_, start, end) in zip(batches, payloads, strict=True)]
+    data = payloads[0][0] or b" "
+    columns = np.empty((_COLUMNS, sum(batch.count for batch in batches)), np.int64)
+    count = read_records(np.frombuffer(data, np.uint8), np.array(told, np.int64).reshape(-1), position, *columns)
+    if count < 0:
+        raise _corrupt(batches[-1 - count])
+    offsets, timestamps, *edges = columns[:, :count]
+    spans = (Span(data, starts, ends) for starts, ends in zip(edges[::2], edges[1::2], strict=True))
+    found = Fetched(offsets, timestamps, Packed(*spans))
+    return _bounded(found) if any(isinstance(one.batch, BoundedBatch) for one in batches) else found
 
 
 def _in_one_buffer(payloads: Sequence[tuple[Any, int, int]]) -> list[tuple[Any, int, int]]:
@@ -165,31 +181,48 @@ def _in_one_buffer(payloads: Sequence[tuple[Any, int, int]]) -> list[tuple[Any, 
     return [(data, start, end) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
 
 
-def _columns(batches: Sequence[_Batch], payloads: Sequence[tuple[Any, int, int]]) -> Fetched:
-    told = [batch.told(start, end) for batch, (_, start, end) in zip(batches, payloads, strict=True)]
-    data = payloads[0][0] or b" "
-    columns = np.empty((_COLUMNS, sum(batch.count for batch in batches)), np.int64)
-    failed = read_records(np.frombuffer(data, np.uint8), np.array(told, np.int64).reshape(-1), *columns)
-    if failed != ALL_READ:
-        raise _corrupt(batches[failed])
-    offsets, timestamps, *edges = columns
-    spans = (Span(data, starts, ends) for starts, ends in zip(edges[::2], edges[1::2], strict=True))
-    return Fetched(offsets, timestamps, Packed(*spans))
+def _bounded(found: Fetched) -> Fetched:
+    """With a stand-in for each record that is larger than any the broker takes uncompressed."""
+    keys, values, _ = found.packed
+    sizes = np.maximum(keys.lengths(), 0) + np.maximum(values.lengths(), 0)
+    parts, behind = [], 0
+    for i in np.flatnonzero(sizes > RECORD_BYTES_MAX).tolist():  # 64 and more are over INFLATED_BYTES_MAX
+        record = stand_in(int(found.offsets[i]), int(found.timestamps[i]), keys.field(i), int(sizes[i]))
+        parts += [found.part(behind, i), _of([record])]
+        behind = i + 1
+    return _joined([*parts, found.part(behind, len(found.offsets))]) if parts else found
 
 
-def _largest(packed: Packed) -> int:
-    sizes = np.maximum(packed.keys.lengths(), 0) + np.maximum(packed.values.lengths(), 0)
-    return int(sizes.max(initial=0))
+def _one_by_one(batches: Sequence[_Batch], position: int) -> Fetched:
+    """A stand-in for each batch that does not inflate within its bound; what an old format holds."""
+    records = []
+    for batch in batches:
+        for record in batch.batch:
+            if position <= record.offset < batch.next_offset:
+                records.append(record)
+                position = record.offset + 1
+        position = max(position, batch.next_offset)
+    return _of(records)
 
 
-def _one_by_one(batches: Sequence[_Batch]) -> Fetched:
-    """With stand-ins for what is not read (inflation.py)."""
-    records = [record for batch in batches for record in batch.batch]
-    laid, count = span_of([record.key for record in records] + [record.value for record in records]), len(records)
+def _of(records: Sequence[Any]) -> Fetched:
+    count = len(records)
+    keys, values = [record.key for record in records], [record.value for record in records]
+    laid = span_of([*keys, *values, *(encode_headers(record.headers) for record in records)])
     return Fetched(
         np.array([record.offset for record in records], np.int64),
         np.array([record.timestamp for record in records], np.int64),
-        Packed(laid.part(0, count), laid.part(count, 2 * count), headers_of([record.headers for record in records])),
+        Packed(*(laid.part(number * count, (number + 1) * count) for number in range(3))),
+    )
+
+
+def _joined(parts: Sequence[Fetched]) -> Fetched:
+    if len(parts) == 1:
+        return parts[0]
+    return Fetched(
+        np.concatenate([part.offsets for part in parts]),
+        np.concatenate([part.timestamps for part in parts]),
+        Packed(*end_to_end([part.packed for part in parts])),
     )
 
 

@@ -39,11 +39,12 @@ class StandIn(NamedTuple):
 
     offset: int
     timestamp: int
-    timestamp_type: int
     key: bytes | None
     value: bytes
-    checksum: None = None
     headers: Sequence[tuple[str, bytes]] = ()
+    timestamp_type: int = 1
+    """LogAppendTime, as of every topic of ours."""
+    checksum: None = None
 
 
 class BoundedRecords:
@@ -118,16 +119,19 @@ class BoundedBatch:
         last = self.next_offset - 1
         what = f"offsets {self.base_offset} to {last}"
         text = f"{what} not read: inflated they are no batch of {INFLATED_BYTES_MAX} bytes or less"
-        return StandIn(last, self._batch.max_timestamp, self._batch.timestamp_type, None, text.encode())
+        return StandIn(last, self._batch.max_timestamp, None, text.encode())
 
 
 def _readable(record: Any) -> Any:
     size = len(record.key or b"") + len(record.value or b"")
-    if size <= RECORD_BYTES_MAX:
-        return record
-    key = record.key if len(record.key or b"") <= RECORD_BYTES_MAX // 2 else None
-    text = f"offset {record.offset} not read: {size} bytes, more than {RECORD_BYTES_MAX}"
-    return StandIn(record.offset, record.timestamp, record.timestamp_type, key, text.encode())
+    return record if size <= RECORD_BYTES_MAX else stand_in(record.offset, record.timestamp, record.key, size)
+
+
+def stand_in(offset: int, timestamp: int, key: bytes | None, size: int) -> StandIn:
+    """In place of a record of so many bytes; a key that takes more than half of what is allowed goes, too."""
+    kept = key if len(key or b"") <= RECORD_BYTES_MAX // 2 else None
+    text = f"offset {offset} not read: {size} bytes, more than {RECORD_BYTES_MAX}"
+    return StandIn(offset, timestamp, kept, text.encode())
 
 
 def inflate(codec: int, payload: Payload) -> bytes | None:

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.failstop import Doubt
-from risk_stream.messages.records import Records, records_from
+from risk_stream.kafka.fetched import column_options
+from risk_stream.messages.records import NO_RECORDS, Records
 
 POLL_RECORDS_MAX = 2_000
 """Unpacking 2,000 records takes about 6 ms: the loop's other work waits no longer."""
@@ -30,11 +32,13 @@ def fetch_while_records_wait(consumer: AIOKafkaConsumer) -> None:
 class RangeReader:
     """One consumer, assigned by hand. Every wait has a limit: a silent broker is a Doubt."""
 
-    def __init__(self, config: WorkerConfig, *, committed: bool = True) -> None:
-        """Reads committed records only, or, with `committed` false, whatever was written."""
+    def __init__(self, config: WorkerConfig, *, committed: bool = True, columns: bool = False) -> None:
+        """Reads committed records only, or, with `committed` false, whatever was written; objects, or columns."""
         self._timeout = config.takeover_timeout
+        self._lists_max = 1 if columns else POLL_RECORDS_MAX
         self._consumer = AIOKafkaConsumer(
             **config.connection.client_options(),
+            **(column_options() if columns else {}),
             client_id=f"{config.app_id}-reader",
             group_id=None,
             isolation_level="read_committed" if committed else "read_uncommitted",
@@ -96,17 +100,29 @@ class RangeReader:
 
     async def read(self, tp: TopicPartition, end: int) -> AsyncIterator[Sequence[Any]]:
         """Record lists from where this partition stands up to offset `end`; markers between them are passed over."""
+        async for records in self._lists(tp, end):
+            inside = records if records[-1].offset < end else [record for record in records if record.offset < end]
+            if inside:
+                yield inside
+
+    async def read_inputs(self, tp: TopicPartition, end: int) -> AsyncIterator[Records]:
+        """The same as columns, with `columns`: parsed as the worker's consumer does it, whatever a producer wrote."""
+        async for lists in self._lists(tp, end):
+            for fetched in lists:
+                inside = fetched.part(0, int(np.searchsorted(fetched.offsets, end))).inputs
+                if inside.size:
+                    yield inside
+
+    async def _lists(self, tp: TopicPartition, end: int) -> AsyncIterator[Sequence[Any]]:
         loop = asyncio.get_running_loop()
         heard = loop.time()
         while (position := await self._position(tp)) < end:
-            batches = await self._consumer.getmany(tp, timeout_ms=POLL_MS, max_records=POLL_RECORDS_MAX)
+            batches = await self._consumer.getmany(tp, timeout_ms=POLL_MS, max_records=self._lists_max)
             records = batches.get(tp, ())
             if records or await self._position(tp) > position:
                 heard = loop.time()
             elif loop.time() - heard > self._timeout:
                 raise Doubt(f"{tp.topic}/{tp.partition}: nothing read at {position} of {end} in {self._timeout:g} s")
-            if records and records[-1].offset >= end:
-                records = [record for record in records if record.offset < end]
             if records:
                 yield records
             await asyncio.sleep(0)
@@ -121,38 +137,23 @@ class RangeCursor:
     """Takes consecutive ranges out of one partition: what a replay needs, step by step."""
 
     def __init__(self, reader: RangeReader, tp: TopicPartition, end: int) -> None:
-        self._lists = reader.read(tp, end)
-        self._waiting: Sequence[Any] = ()
-        self._tp = tp
+        self._lists = reader.read_inputs(tp, end)
+        self._waiting = NO_RECORDS
 
     async def take(self, stop: int) -> Records:
         """All records below offset `stop` that were not taken yet."""
-        return _columns([record for part in await self._parts(stop) for record in part])
-
-    async def _parts(self, stop: int) -> list[Sequence[Any]]:
-        parts: list[Sequence[Any]] = []
+        parts: list[Records] = []
         while True:
-            if not self._waiting:
+            if not self._waiting.size:
                 try:
                     # Not anext() with a default: Python 3.11 raises SystemError when the generator awaited meanwhile.
                     self._waiting = await anext(self._lists)
                 except StopAsyncIteration:
-                    return parts
-            if self._waiting[-1].offset < stop:
-                parts.append(self._waiting)
-                self._waiting = ()
-                continue
-            inside = sum(record.offset < stop for record in self._waiting)
+                    break
+            inside = int(np.searchsorted(self._waiting.offsets, stop))
             if inside:
-                parts.append(self._waiting[:inside])
-                self._waiting = self._waiting[inside:]
-            return parts
-
-
-def _columns(records: Sequence[Any]) -> Records:
-    return records_from(
-        [record.offset for record in records],
-        [record.timestamp for record in records],
-        [record.key for record in records],
-        [record.value for record in records],
-    )
+                parts.append(self._waiting.part(0, inside))
+            self._waiting = self._waiting.part(inside, self._waiting.size)
+            if self._waiting.size:
+                break
+        return parts[0].joined(parts) if parts else NO_RECORDS

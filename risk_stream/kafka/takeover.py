@@ -104,7 +104,11 @@ class Takeover:
             raise
         failpoint("takeover.after_open")
         try:
-            async with RangeReader(self._config) as reader, RangeReader(self._config, committed=False) as written:
+            async with (
+                RangeReader(self._config) as reader,
+                RangeReader(self._config, columns=True) as inputs,
+                RangeReader(self._config, committed=False) as written,
+            ):
                 outputs = [*self._outputs, self._changelog]
                 await producer.learn(outputs)
                 await end_what_is_left_open(reader, written, producer, outputs)
@@ -114,7 +118,7 @@ class Takeover:
                 owned = self._owned(producer, store, saved, bounds)
                 shown = await reader.last(self._outputs)
                 torn = await self._torn(written, shown, owned.end, committed)
-                last = await self._replay(reader, owned, bounds, torn)
+                last = await self._replay(reader, inputs, owned, bounds, torn)
                 if last is not None:
                     await self._publish_unseen(written, shown, owned, last, with_record=torn is not None)
             failpoint("takeover.after_replay")
@@ -156,7 +160,7 @@ class Takeover:
         return Owned(producer, store, engine, snapshotter, end, mark.journal_next)
 
     async def _replay(
-        self, reader: RangeReader, owned: Owned, bounds: Bounds, torn: JournalRecord | None
+        self, reader: RangeReader, inputs: RangeReader, owned: Owned, bounds: Bounds, torn: JournalRecord | None
     ) -> Replayed | None:
         """Replay the journal behind the rows, and the step without a record; the last step replayed.
 
@@ -165,9 +169,10 @@ class Takeover:
         first, end = bounds[self._journal]
         if not first <= owned.journal_next <= end:
             raise Doubt(f"the journal is kept from {first} to {end}, needed from {owned.journal_next}")
-        reader.assign({self._journal: owned.journal_next, **self._input_starts(owned.end)})
-        values = RangeCursor(reader, self._values, bounds[self._values][1])
-        orders = RangeCursor(reader, self._orders, bounds[self._orders][1])
+        reader.assign({self._journal: owned.journal_next})
+        inputs.assign(self._input_starts(owned.end))
+        values = RangeCursor(inputs, self._values, bounds[self._values][1])
+        orders = RangeCursor(inputs, self._orders, bounds[self._orders][1])
         last, unsaved = None, 0
         async for records in reader.read(self._journal, end):
             for record in records:

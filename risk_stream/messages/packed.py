@@ -76,7 +76,7 @@ class Span(NamedTuple):
             return Span(b" ", np.zeros_like(self.starts), self.ends)
         low, high = int(self.starts[filled].min()), int(self.ends[filled].max())
         moved = np.where(filled, self.ends - low, NULL)
-        return Span(memoryview(self.data)[low:high], np.where(filled, self.starts - low, 0), moved)
+        return Span(memoryview(self.data)[low:high], np.clip(self.starts - low, 0, high - low), moved)
 
     def part(self, start: int, stop: int) -> "Span":
         """The fields start..stop, over the same data."""
@@ -188,16 +188,12 @@ def decode_headers(block: bytes) -> Headers:
     count, at = _read_varint(block, 0)
     for _ in range(count):
         length, at = _read_varint(block, at)
-        name = block[at : at + length].decode()
+        name = block[at : at + length].decode("utf-8", "replace")
         at += length
-        if block[at : at + 1] == NULL_VARINT:
-            null: Any = None
-            headers.append((name, null))
-            at += 1
-            continue
         size, at = _read_varint(block, at)
-        headers.append((name, block[at : at + size]))
-        at += size
+        value: Any = block[at : at + size] if size >= 0 else None
+        headers.append((name, value))
+        at += max(size, 0)
     return headers
 
 
@@ -219,7 +215,7 @@ def _read_varint(block: bytes, at: int) -> tuple[int, int]:
         at += 1
         number |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return number >> 1, at
+            return (number >> 1) ^ -(number & 1), at
         shift += 7
 
 

@@ -17,7 +17,7 @@ class Records(NamedTuple):
     """Epoch milliseconds, the broker's LogAppendTime."""
     keys: Span
     values: Span
-    """Over the same data as the keys. In both columns starts rise, those of absent fields too."""
+    """Over the same data as the keys."""
 
     @property
     def size(self) -> int:
@@ -38,8 +38,8 @@ class Records(NamedTuple):
         return int(self.value_bytes().sum())
 
     def held_bytes(self) -> int:
-        """Bytes of the data that they keep in memory."""
-        return memoryview(self.values.data).nbytes
+        """Bytes that they keep in memory: the data, and eight columns of what was fetched."""
+        return memoryview(self.values.data).nbytes + 8 * 8 * self.size
 
     def fitting(self, room: int) -> int:
         """How many of the first records have values of so many bytes together, and one in any case."""
@@ -63,27 +63,17 @@ class Records(NamedTuple):
         """The records of all parts, in order; several are copied, their bytes and all. About 5 us a part."""
         if len(parts) < 2:
             return parts[0] if parts else NO_RECORDS
-        bounds = [part.bounds() for part in parts]
-        data = b"".join(memoryview(part.values.data)[low:high] for part, (low, high) in zip(parts, bounds, strict=True))
-        lows, highs = np.array(bounds).T
-        shifts = np.repeat(np.cumsum(highs - lows) - highs, [part.size for part in parts])
+        keys, values = end_to_end([(part.keys, part.values) for part in parts])
         return Records(
             np.concatenate([part.offsets for part in parts]),
             np.concatenate([part.timestamps for part in parts]),
-            _end_to_end([part.keys for part in parts], data, shifts),
-            _end_to_end([part.values for part in parts], data, shifts),
+            keys,
+            values,
         )
-
-    def bounds(self) -> tuple[int, int]:
-        """From where to where they lie in the data."""
-        if not self.size:
-            return 0, 0
-        low = min(self.keys.starts[0], self.values.starts[0])
-        return int(low), int(max(edge[-1] for span in (self.keys, self.values) for edge in (span.starts, span.ends)))
 
     def trimmed(self) -> "Records":
         """The same records, over no more data than they lie in, nor ever over none."""
-        low, high = self.bounds()
+        low, high = _bounds((self.keys, self.values))
         data = memoryview(self.values.data)[low:high] if high > low else b" "
         return Records(self.offsets, self.timestamps, _moved(self.keys, data, -low), _moved(self.values, data, -low))
 
@@ -93,20 +83,39 @@ def _moved(span: Span, data: object, by: NDInt64 | int) -> Span:
     return Span(data, span.starts + by, np.where(span.ends == NULL, NULL, span.ends + by))
 
 
+def _bounds(spans: Sequence[Span]) -> tuple[int, int]:
+    """From where to where they lie in their data, absent fields too."""
+    if not len(spans[0].starts):
+        return 0, 0
+    low, high = min(span.starts.min() for span in spans), max(max(span.starts.max(), span.ends.max()) for span in spans)
+    return int(low), int(high)
+
+
+def end_to_end(parts: Sequence[Sequence[Span]]) -> list[Span]:
+    """The fields of all parts, in order, over one buffer: a copy. The spans of a part lie over the same data."""
+    bounds = [_bounds(part) for part in parts]
+    data = b"".join(memoryview(part[0].data)[low:high] for part, (low, high) in zip(parts, bounds, strict=True)) + b" "
+    lows, highs = np.array(bounds).T
+    shifts = np.repeat(np.cumsum(highs - lows) - highs, [len(part[0].starts) for part in parts])
+    return [_moved(_following(spans), data, shifts) for spans in zip(*parts, strict=True)]
+
+
+def _following(spans: Sequence[Span]) -> Span:
+    """The fields of several spans, still where each of them lies."""
+    starts, ends = np.concatenate([span.starts for span in spans]), np.concatenate([span.ends for span in spans])
+    return Span(None, starts, ends)
+
+
 def records_in(offsets: NDInt64, timestamps: NDInt64, keys: Span, values: Span) -> Records:
     """Records whose keys and values may lie in different buffers: then both are copied into one."""
     if keys.data is not values.data:
-        data = b"".join((_within(values), _within(keys)))
-        behind = len(_within(values))
-        keys = _moved(keys, data, behind - int(keys.starts[0]) if len(keys.starts) else 0)
-        values = _moved(values, data, -int(values.starts[0]) if len(values.starts) else 0)
+        (values_low, values_high), (keys_low, keys_high) = _bounds((values,)), _bounds((keys,))
+        data = b"".join(
+            (memoryview(values.data)[values_low:values_high], memoryview(keys.data)[keys_low:keys_high], b" ")
+        )
+        values = _moved(values, data, -values_low)
+        keys = _moved(keys, data, values_high - values_low - keys_low)
     return Records(offsets, timestamps, keys, values)
-
-
-def _within(span: Span) -> memoryview:
-    """The data that the fields lie in."""
-    first, last = (int(span.starts[0]), int(max(span.starts[-1], span.ends[-1]))) if len(span.starts) else (0, 0)
-    return memoryview(span.data)[first:last]
 
 
 def records_from(
@@ -126,8 +135,3 @@ def records_from(
 
 
 NO_RECORDS = records_from((), (), (), ())
-
-
-def _end_to_end(spans: Sequence[Span], data: bytes, shifts: NDInt64) -> Span:
-    starts, ends = np.concatenate([span.starts for span in spans]), np.concatenate([span.ends for span in spans])
-    return _moved(Span(data, starts, ends), data, shifts)

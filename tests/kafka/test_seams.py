@@ -5,6 +5,7 @@ import inspect
 import re
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import faust
@@ -45,6 +46,7 @@ from risk_stream.kafka.transport import (
     RiskTransport,
     take_records_as_they_are,
 )
+from risk_stream.messages.records import Records, records_from
 from risk_stream.state.save import VERSION
 
 
@@ -281,9 +283,9 @@ class Heard:
         """Where the fetcher stands."""
         return self.positions[tp]
 
-    def receive(self, tp: TopicPartition, records: Any, start: int | None) -> None:
+    def receive(self, tp: TopicPartition, records: Records, start: int | None) -> None:
         """Note it."""
-        self.given.append((list(records), start))
+        self.given.append((records.offsets.tolist(), start))
 
 
 def test_no_fetched_list_is_dropped_whatever_happened_meanwhile(tmp_path: Path) -> None:
@@ -301,7 +303,7 @@ def test_no_fetched_list_is_dropped_whatever_happened_meanwhile(tmp_path: Path) 
         router.handlers[tp] = first
         rounds = 0
 
-        async def fetch(partitions: set[TopicPartition], timeout: float) -> dict[TopicPartition, list[int]]:
+        async def fetch(partitions: set[TopicPartition], timeout: float) -> dict[TopicPartition, list[SimpleNamespace]]:
             nonlocal rounds
             rounds += 1
             await asyncio.sleep(0)
@@ -312,7 +314,8 @@ def test_no_fetched_list_is_dropped_whatever_happened_meanwhile(tmp_path: Path) 
                 router.handlers.clear()
                 consumer._stopped.set()
             positions[tp] += 2
-            return {} if rounds == 3 else {tp: [rounds]}
+            inputs = records_from([rounds], [0], [b"k"], [b"v"])
+            return {} if rounds == 3 else {tp: [SimpleNamespace(inputs=inputs)]}
 
         consumer._thread.fetch = fetch
         await consumer._drain_messages(app._fetcher)

@@ -28,14 +28,17 @@ class BatchText(NamedTuple):
 
 
 def batch_text(records: Records) -> BatchText:
-    """Raises OverflowError for more than 2 GiB of records."""
+    """Raises OverflowError for more than 2 GiB of records, ValueError for fields that do not lie in their data."""
     offsets, timestamps, keys, values = records.trimmed()
     data = addressable(values.data)
     return BatchText(data, values.starts, _ends(values), keys.starts, _ends(keys), offsets, timestamps)
 
 
 def _ends(span: Span) -> NDInt64:
-    return np.where(span.ends == NULL, span.starts, span.ends)
+    ends = np.where(span.ends == NULL, span.starts, span.ends)
+    if ends.size and not (span.starts.min() >= 0 and (span.starts <= ends).all() and ends.max() <= len(span.data)):
+        raise ValueError("fields beyond their data: compiled code must not read them")
+    return ends
 
 
 def addressable(text: Any) -> Any:

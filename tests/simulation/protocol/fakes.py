@@ -220,7 +220,7 @@ class Producer:
 class Reader:
     """Stands for RangeReader."""
 
-    def __init__(self, config: Any, committed: bool = True) -> None:
+    def __init__(self, config: Any, committed: bool = True, columns: bool = False) -> None:
         self._setting: Setting = config
         self._committed = committed
         self._starts: dict[TopicPartition, int] = {}
@@ -252,6 +252,11 @@ class Reader:
         found = self._setting.cluster.topic(tp.topic).between(self._starts[tp], end)
         for start in range(0, len(found), LIST_RECORDS):
             yield found[start : start + LIST_RECORDS]
+
+    async def read_inputs(self, tp: TopicPartition, end: int) -> AsyncIterator[Taken]:
+        """The same, as a step takes them."""
+        async for found in self.read(tp, end):
+            yield Taken(found)
 
 
 class Store:

@@ -17,12 +17,12 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, cast
 from unittest.mock import patch
 
-from risk_stream.kafka import changelog, left_open, range_reader, snapshot, step, step_writes, takeover
+from risk_stream.kafka import changelog, left_open, snapshot, step, step_writes, takeover
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import beginning, decode, end_after, verify
 from tests.simulation.protocol.cluster import Cluster, Disk
 from tests.simulation.protocol.engine import CountingEngine, decision
-from tests.simulation.protocol.fakes import Chance, ControlsFake, Producer, Reader, Setting, Store, Taken, listed
+from tests.simulation.protocol.fakes import Chance, ControlsFake, Producer, Reader, Setting, Store, listed
 from tests.simulation.protocol.loop import VirtualLoop
 from tests.simulation.protocol.owner import ORDERS, TICK_S, VALUES, Owner, take_over
 
@@ -207,7 +207,6 @@ def in_memory() -> Iterator[None]:
         (takeover, "open_store", lambda disk, cache_bytes: Store(disk, passed)),
         (takeover, "PartitionProducer", Producer),
         (takeover, "RangeReader", Reader),
-        (range_reader, "_columns", Taken),
         (takeover, "REPLAY_SNAPSHOT_RECORDS", 60),
         (changelog, "LOAD_ROWS_MAX", 3),
         (step, "AHEAD_RECORDS_MIN", 6),
