@@ -24,7 +24,7 @@ from risk_stream.messages.records import Records, end_to_end
 
 FETCHED_RECORDS_MAX = 2_000
 """Of one `Fetched`, and the rest of its last batch: about 0.2 ms. A batch may be made to hold more: a compressed MiB at
-most some 1.3 million empty records, which take 90 MB and about a second."""
+most some 1.3 million empty records, which take 90 MB and a second or two."""
 
 RECORD_BYTES_MIN = 7
 """Length, attributes, time, offset, no key, no value, no headers, a byte each. No batch has more records than that."""
@@ -117,6 +117,7 @@ class _Batch:
         self.producer_id: int = batch.producer_id
         self.is_transactional: bool = batch.is_transactional
         self.is_control_batch = False
+        self.compressed = isinstance(batch, BoundedBatch)
         self.base_offset: int = batch.base_offset
         self.next_offset: int = batch.next_offset
         self.offset = self.next_offset - 1
@@ -152,14 +153,14 @@ class _Batch:
 
 def _read(batches: Sequence[_Batch], position: int) -> Fetched:
     parts = []
-    for readable, run in groupby(batches, lambda batch: batch.payload is not None):
+    for (readable, compressed), run in groupby(batches, lambda batch: (batch.payload is not None, batch.compressed)):
         some = list(run)
-        parts.append(_columns(some, position) if readable else _one_by_one(some, position))
+        parts.append(_columns(some, position, compressed) if readable else _one_by_one(some, position))
         position = max(position, some[-1].next_offset)
     return _joined(parts)
 
 
-def _columns(batches: Sequence[_Batch], position: int) -> Fetched:
+def _columns(batches: Sequence[_Batch], position: int, compressed: bool) -> Fetched:
     payloads = [batch.payload for batch in batches if batch.payload is not None]
     if any(data is not payloads[0][0] for data, _, _ in payloads):
         payloads = _in_one_buffer(payloads)
@@ -172,7 +173,7 @@ def _columns(batches: Sequence[_Batch], position: int) -> Fetched:
     offsets, timestamps, *edges = columns[:, :count]
     spans = (Span(data, starts, ends) for starts, ends in zip(edges[::2], edges[1::2], strict=True))
     found = Fetched(offsets, timestamps, Packed(*spans))
-    return _bounded(found) if any(isinstance(one.batch, BoundedBatch) for one in batches) else found
+    return _bounded(found) if compressed else found
 
 
 def _in_one_buffer(payloads: Sequence[tuple[Any, int, int]]) -> list[tuple[Any, int, int]]:

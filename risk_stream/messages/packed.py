@@ -215,7 +215,8 @@ def _read_varint(block: bytes, at: int) -> tuple[int, int]:
         at += 1
         number |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return (number >> 1) ^ -(number & 1), at
+            rest = number & 0xFFFFFFFF  # 32 bits, as Java reads it
+            return (rest >> 1) ^ -(rest & 1), at
         shift += 7
 
 

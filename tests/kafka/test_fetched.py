@@ -24,6 +24,7 @@ from risk_stream.kafka.inflation import BoundedRecords
 LOG = TopicPartition("orders", 0)
 COUNT_AT, ATTRIBUTES_AT, LARGEST_MS_AT, LAST_DELTA_AT = 57, 21, 35, 23
 APPEND_TIME, CONTROL = 0x08, 0x20
+NO_TIME = -1
 ABORT_MARKER = b"\x00\x00\x00\x00"
 Row = tuple[int, int, bytes | None, bytes | None, list[tuple[str, bytes | None]]]
 
@@ -197,16 +198,20 @@ odd_records = st.builds(
 )  # fmt: skip
 
 
+odd_lists = st.lists(odd_records, max_size=5)
+
+
 @settings(max_examples=200, deadline=None)
 @given(
-    st.lists(st.tuples(st.lists(odd_records, max_size=5), st.integers(0, 5)), min_size=1, max_size=5),
+    st.lists(st.tuples(odd_lists, st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=5),
     st.integers(0, 5), st.integers(1, 12), st.data(),
 )  # fmt: skip
 def test_whatever_a_producer_writes_offsets_rise(batches: Any, start: int, at_once: int, data: Any) -> None:
-    """A record that does not come behind those before it, or not before the next batch, is passed over: the same ones
-    from wherever reading begins, so that live reading, recovery and audits see the same log."""
+    """A record that lies outside its batch, or not behind those before it, is passed over: the same ones from wherever
+    reading begins, so that live reading, recovery and audits see the same log. Gaps are what markers leave."""
     written, expected, base, edges = b"", [], 0, []
-    for records, last in batches:
+    for records, last, gap in batches:
+        base += gap
         least = base
         for one in records:
             offset = base + one.delta
@@ -276,3 +281,19 @@ def test_other_consumers_read_as_before() -> None:
         LOG, BoundedRecords(batch([(0, b"k", b"v", [])], 0)), [], 0, None, None, True, READ_COMMITTED
     )  # fmt: skip
     assert [one.value for one in lists] == [b"v"]
+
+
+def test_lengths_are_of_32_bits() -> None:
+    """A varint of five bytes has three more; Java drops them, and brokers let them pass. Six bytes are refused."""
+    value = b"\x82\x80\x80\x80\x70" + b"v"
+    for first, reads in ((b"\x82\x80\x80\x80\x70", True), (b"\x82\x80\x80\x80\x80\x00", False)):
+        body = b"\x00\x00" + b"\x80\x80\x80\x80\x70" + first + b"k" + value + b"\x80\x80\x80\x80\x70"
+        size = bytes([2 * len(body)])
+        data = bytearray(batch([], 5)) + size + body
+        struct.pack_into(">i", data, COUNT_AT, 1)
+        struct.pack_into(">i", data, LAST_DELTA_AT, 0)
+        if reads:
+            assert read(sealed(bytes(data)))[0] == [(5, NO_TIME, b"k", b"v", [])]
+        else:
+            with pytest.raises(CorruptRecordException):
+                read(sealed(bytes(data)))
