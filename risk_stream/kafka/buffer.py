@@ -70,8 +70,7 @@ class InputBuffer:
             self.position = max(self.position, position)
             return
         first, last = int(records.offsets[0]), int(records.offsets[-1])
-        rising = bool((np.diff(records.offsets) > 0).all())
-        if first < self.position or not rising or position <= last:
+        if first < self.position or not records.rise() or position <= last:
             raise Doubt(f"{self._name}: fetched [{first},{last}] position {position}, expected from {self.position}")
         self.position = position
         held = records.held_bytes()

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from risk_stream.kafka.config import WorkerConfig
@@ -109,7 +108,7 @@ class RangeReader:
         """The same as columns, with `columns`: parsed as the worker's consumer does it, whatever a producer wrote."""
         async for lists in self._lists(tp, end):
             for fetched in lists:
-                inside = fetched.part(0, int(np.searchsorted(fetched.offsets, end))).inputs
+                inside = fetched.inputs.part(0, fetched.inputs.below(end))
                 if inside.size:
                     yield inside
 
@@ -150,7 +149,7 @@ class RangeCursor:
                     self._waiting = await anext(self._lists)
                 except StopAsyncIteration:
                     break
-            inside = int(np.searchsorted(self._waiting.offsets, stop))
+            inside = self._waiting.below(stop)
             if inside:
                 parts.append(self._waiting.part(0, inside))
             self._waiting = self._waiting.part(inside, self._waiting.size)

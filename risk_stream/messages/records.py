@@ -24,6 +24,14 @@ class Records(NamedTuple):
         """How many records."""
         return len(self.offsets)
 
+    def below(self, offset: int) -> int:
+        """How many lie below an offset."""
+        return int(np.searchsorted(self.offsets, offset))
+
+    def rise(self) -> bool:
+        """Whether each offset is greater than the one before."""
+        return bool((self.offsets[1:] > self.offsets[:-1]).all())
+
     def rows(self) -> list[tuple[int, int, bytes | None, bytes | None]]:
         """Offset, timestamp, key and value of each, copied; about 0.3 us a record."""
         columns = self.offsets.tolist(), self.timestamps.tolist(), self.keys.as_list(), self.values.as_list()

@@ -42,7 +42,7 @@ class Offline:
         batches = [self._take("portfolio-values", values), self._take("orders", orders)]
         output = self.engine.step(batches[0], batches[1], self.controls.plan())
         ranges = [
-            (before, batch.offsets[-1] + 1 if batch.offsets else before)
+            (before, int(batch.offsets[-1]) + 1 if batch.size else before)
             for batch, before in zip(batches, (self.end.values_to, self.end.orders_to), strict=True)
         ]
         record = next_record(self.end, ranges[0], ranges[1], self.controls.version, output.digest)

@@ -17,7 +17,7 @@ class ProxiedBroker(EmbeddedBroker):
 
     def __init__(self, data_dir: Path) -> None:
         super().__init__(data_dir=data_dir)
-        self.inner_port, self.proxy_port = free_ports(HOST, 2)
+        self._port, self.inner_port, self.proxy_port = free_ports(HOST, 3)  # all at once, so that no two are the same
 
     def _start_once(self) -> None:
         with patch.object(launching, "server_properties", self._properties(server_properties)):

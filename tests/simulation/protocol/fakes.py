@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, Self
 
 from aiokafka import TopicPartition
@@ -64,6 +65,14 @@ class Taken(list[Record]):
     def timestamps(self) -> list[int]:
         """Of each."""
         return [record.timestamp for record in self]
+
+    def below(self, offset: int) -> int:
+        """How many lie below an offset."""
+        return bisect_left(self, offset, key=lambda record: record.offset)
+
+    def rise(self) -> bool:
+        """Whether each offset is greater than the one before."""
+        return all(one.offset < other.offset for one, other in pairwise(self))
 
     def rows(self) -> list[tuple[int, int, bytes | None, bytes | None]]:
         """Offset, timestamp, key and value of each."""
