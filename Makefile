@@ -37,7 +37,7 @@ pytest: $(VENV)/.test              ## the tests alone; `make pytest ARGS="-k top
 	$(BIN)/risk-stream compile
 	$(BIN)/pytest $(ARGS)
 
-faults: $(VENV)/.test              ## the whole fault campaign, hours: report in faults.md; `make faults ARGS="--rows 9,13"` picks some
+faults: $(VENV)/.test              ## the whole fault campaign, hours: report in faults.md; `make faults ARGS="--rows 9,13 --jobs 4"` picks some, four runs at once
 	$(BIN)/risk-stream compile
 	$(BIN)/python -m tests.faults --full --report faults.md $(ARGS)
 

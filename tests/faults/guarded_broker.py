@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from unittest.mock import patch
 
-from risk_stream.broker import launch as launching
 from risk_stream.broker.config import server_properties
 from risk_stream.broker.embedded import EmbeddedBroker
+from tests.faults.own_properties import started_with
 
 GUARDED = (
     "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n"
@@ -22,5 +21,5 @@ class GuardedBroker(EmbeddedBroker):
         def guarded(port: int, controller_port: int, log_dir: Path) -> str:
             return server_properties(port, controller_port, log_dir) + GUARDED
 
-        with patch.object(launching, "server_properties", guarded):
+        with started_with(guarded):
             super()._start_once()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from unittest.mock import patch
 
-from risk_stream.broker import launch as launching
 from risk_stream.broker.config import HOST, server_properties
 from risk_stream.broker.embedded import EmbeddedBroker
 from risk_stream.broker.probe import free_ports
+from tests.faults.own_properties import Properties, started_with
 
 
 class ProxiedBroker(EmbeddedBroker):
@@ -20,10 +18,10 @@ class ProxiedBroker(EmbeddedBroker):
         self._port, self.inner_port, self.proxy_port = free_ports(HOST, 3)  # all at once, so that no two are the same
 
     def _start_once(self) -> None:
-        with patch.object(launching, "server_properties", self._properties(server_properties)):
+        with started_with(self._properties(server_properties)):
             super()._start_once()
 
-    def _properties(self, plain: Callable[[int, int, Path], str]) -> Callable[[int, int, Path], str]:
+    def _properties(self, plain: Properties) -> Properties:
         def with_proxy(port: int, controller_port: int, log_dir: Path) -> str:
             text = plain(port, controller_port, log_dir)
             own = f"PLAINTEXT://{HOST}:{port}"
