@@ -5,11 +5,12 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from risk_stream.broker.config import HOST
+from risk_stream.broker.config import HOST, server_properties
 from risk_stream.broker.errors import BrokerError
 from risk_stream.broker.launch import PortTakenError, launch, port_taken, wait_until_ready
 from risk_stream.broker.probe import free_ports, is_free
@@ -108,12 +109,17 @@ class EmbeddedBroker:
                 raise port_taken(self._port)
         else:
             self._port, controller_port = free_ports(HOST, 2)
-        self.process = launch(self.data_dir, self._port, controller_port, self._heap_mb)
+        properties = partial(self._properties, self._port, controller_port)
+        self.process = launch(self.data_dir, properties, self._heap_mb)
         try:
             wait_until_ready(self.process, self.data_dir, self._port, START_TIMEOUT_S)
         except BaseException:
             self.kill()
             raise
+
+    def _properties(self, port: int, controller_port: int, log_dir: Path) -> str:
+        """The text of its properties file; a broker with other doors has others."""
+        return server_properties(port, controller_port, log_dir)
 
     def _signal(self, number: signal.Signals) -> None:
         if self.process is None:

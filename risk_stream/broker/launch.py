@@ -6,11 +6,11 @@ import subprocess
 import time
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from risk_stream.broker.config import HOST, server_properties
+from risk_stream.broker.config import HOST
 from risk_stream.broker.errors import BrokerError
 from risk_stream.broker.jars import class_path
 from risk_stream.broker.java import Java, find_java
@@ -43,14 +43,14 @@ def already_running(data_dir: Path) -> BrokerError:
     )
 
 
-def launch(data_dir: Path, port: int, controller_port: int, heap_mb: int) -> subprocess.Popen[bytes]:
-    """A Kafka over `data_dir`, formatted if it is new; not ready yet. It has a session of its own, so that Ctrl-C in
-    the terminal reaches only us and we stop it in order."""
+def launch(data_dir: Path, properties_text: Callable[[Path], str], heap_mb: int) -> subprocess.Popen[bytes]:
+    """A Kafka over `data_dir`, formatted if it is new; not ready yet. `properties_text` is asked with the directory of
+    its logs. It has a session of its own, so that Ctrl-C in the terminal reaches only us and we stop it in order."""
     java = _java_command(find_java(), heap_mb)
     logs, properties = data_dir / "kafka", data_dir / "server.properties"
     try:
         with _only_broker(data_dir) as lock:
-            properties.write_text(server_properties(port, controller_port, logs))
+            properties.write_text(properties_text(logs))
             if not (logs / "meta.properties").exists():
                 _format(java, properties)
             with log_file(data_dir).open("wb") as log:

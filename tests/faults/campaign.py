@@ -79,9 +79,10 @@ def campaign(
                 began = monotonic()
                 stage.begin(result.row.number, number)
                 outcome = asyncio.run(run_once(result.row.run, stage, number, runs is not None))
+                seconds = monotonic() - began
                 with lock:
-                    result.add(outcome, monotonic() - began)
-                    _tell(result, number, outcome, monotonic() - began)
+                    result.add(outcome, seconds)
+                    _tell(result, number, outcome, seconds)
                     told(results)
                 if not stage.broker.running:
                     stage.broker.start()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from risk_stream.broker.config import server_properties
 from risk_stream.broker.embedded import EmbeddedBroker
-from tests.faults.own_properties import started_with
 
 GUARDED = (
     "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n"
@@ -17,9 +15,5 @@ GUARDED = (
 class GuardedBroker(EmbeddedBroker):
     """An embedded broker with an authorizer."""
 
-    def _start_once(self) -> None:
-        def guarded(port: int, controller_port: int, log_dir: Path) -> str:
-            return server_properties(port, controller_port, log_dir) + GUARDED
-
-        with started_with(guarded):
-            super()._start_once()
+    def _properties(self, port: int, controller_port: int, log_dir: Path) -> str:
+        return super()._properties(port, controller_port, log_dir) + GUARDED

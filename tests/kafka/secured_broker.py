@@ -7,7 +7,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from risk_stream.broker import launch as launching
-from risk_stream.broker.config import HOST, server_properties
+from risk_stream.broker.config import HOST
 from risk_stream.broker.embedded import EmbeddedBroker
 from risk_stream.broker.probe import free_ports
 from tests.kafka.certificates import Authority
@@ -28,11 +28,11 @@ class SecuredBroker(EmbeddedBroker):
         self._key_store.write_bytes(authority.issue(HOST))
 
     def _start_once(self) -> None:
-        def secured(port: int, controller_port: int, log_dir: Path) -> str:
-            return server_properties(port, controller_port, log_dir) + self._second_door(port, controller_port)
-
-        with patch.object(launching, "server_properties", secured), patch.object(launching, "_format", _format):
+        with patch.object(launching, "_format", _format):
             super()._start_once()
+
+    def _properties(self, port: int, controller_port: int, log_dir: Path) -> str:
+        return super()._properties(port, controller_port, log_dir) + self._second_door(port, controller_port)
 
     def _second_door(self, port: int, controller_port: int) -> str:
         settings = {
