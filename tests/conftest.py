@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import settings
 
 from risk_stream.broker.embedded import EmbeddedBroker
 from tests.containers import container_broker
@@ -17,6 +18,10 @@ class TestBroker:
     __test__ = False
     bootstrap: str
 
+
+# How long an example takes says nothing on a shared machine, and the first of a process loads compiled code.
+settings.register_profile("without deadlines", deadline=None)
+settings.load_profile("without deadlines")
 
 ORIGIN = pytest.StashKey[str]()
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -12,7 +13,7 @@ from risk_stream.audit.columns import from_batch, stored_columns
 from risk_stream.audit.findings import Finding, Kind
 from risk_stream.audit.log import OUTPUTS, Bounds, LogError
 from risk_stream.audit.manifest import read_manifest, sha256_of
-from risk_stream.audit.recorded import Recorded
+from risk_stream.messages.records import Recorded
 
 BATCH_RECORDS = 4_000
 STATE = "state"
@@ -91,11 +92,9 @@ class ArchiveLog:
                 with pq.ParquetFile(self.folder / one.path) as file:
                     for batch in file.iter_batches(BATCH_RECORDS, columns=columns, use_threads=False):
                         part = from_batch(batch)
-                        if part.offsets and (part.offsets[0] < start or part.offsets[-1] >= end):
-                            inside = [i for i, offset in enumerate(part.offsets) if start <= offset < end]
-                            part = part.part(inside[0], inside[-1] + 1) if inside else part.part(0, 0)
-                        if part.offsets:
-                            yield part
+                        inside = np.flatnonzero((part.offsets >= start) & (part.offsets < end))
+                        if inside.size:
+                            yield part.part(int(inside[0]), int(inside[-1]) + 1)
             except FileNotFoundError as error:
                 advice = "with `replay --from` behind it a state that was archived will do instead, if there is one"
                 raise LogError(f"{self.folder / one.path} is not there ({advice})") from error

@@ -15,7 +15,7 @@ import msgspec
 from risk_stream.audit.archive_log import STATE, ArchiveLog, FileFlaw
 from risk_stream.audit.findings import Finding, Kind
 from risk_stream.audit.journal import Head
-from risk_stream.audit.log import JOURNAL, OUTPUTS, RecordedLog
+from risk_stream.audit.log import PartitionBounds, RecordedLog
 from risk_stream.audit.manifest import StateFile, read_manifest, sha256_of, write_manifest
 from risk_stream.audit.pool import run_partitions
 from risk_stream.audit.span import Span
@@ -87,11 +87,13 @@ def find_state_task(folder: Path, resident_max: int) -> StateTask | None:
     return StateTask(folder, manifest.segments[-1].number, heads, starts, damage, resident_max)
 
 
-def store_state(task: StateTask, jobs: int, progress: Callable[[int], None]) -> StateOutcome:
+def store_state(
+    task: StateTask, partitions: list[PartitionBounds], jobs: int, progress: Callable[[int], None]
+) -> StateOutcome:
     """Decide, compare, and name the states in the manifest; LogError when the archive cannot be replayed."""
     try:
         opened = partial(ArchiveLog, task.folder)
-        found = run_partitions(opened, task.partitions, partial(prove_partition, task=task), jobs, progress)
+        found = run_partitions(opened, partitions, partial(prove_partition, task=task), jobs, progress)
         total = sum(count for one in found for count in one.counts.values())
         states = [one.state for one in found if one.state is not None] if total == 0 else []
         if states:
@@ -104,7 +106,7 @@ def store_state(task: StateTask, jobs: int, progress: Callable[[int], None]) -> 
 
 
 async def prove_partition(
-    log: RecordedLog, partition: int, progress: Callable[[int], None], *, task: StateTask
+    log: RecordedLog, bounds: PartitionBounds, progress: Callable[[int], None], *, task: StateTask
 ) -> Proven:
     """Replay a partition to the archive's end and write its rows to an unfinished file."""
     # Here, not above: only the processes that replay load the engine.
@@ -114,9 +116,7 @@ async def prove_partition(
     from risk_stream.audit.walk import Ended
     from risk_stream.state.save import VERSION
 
-    path = _unfinished(task, partition)
-    journal_end = (await log.bounds(JOURNAL, partition)).end
-    outputs = {topic: (await log.bounds(topic, partition)).end for topic in OUTPUTS}
+    path = _unfinished(task, bounds.partition)
     kept: list[StateFile] = []
 
     def keep(ended: Ended) -> None:
@@ -126,12 +126,12 @@ async def prove_partition(
         end = ended.position
         kept.append(
             StateFile(
-                head=Head(partition, end.seq, end.chain),
+                head=Head(bounds.partition, end.seq, end.chain),
                 values=end.values,
                 orders=end.orders,
                 controls=end.controls,
-                journal=journal_end,
-                outputs=outputs,
+                journal=bounds.journal.end,
+                outputs={topic: one.end for topic, one in bounds.outputs.items()},
                 committed_ms=ended.committed_ms,
                 layout=VERSION,
                 path=path.relative_to(task.folder).as_posix().removesuffix(UNFINISHED),
@@ -142,7 +142,7 @@ async def prove_partition(
         )
 
     asked = Task(Span(), task.heads, None, task.resident_max, task.starts)
-    result = await replay_partition(log, await read_controls(log), partition, asked, (), progress, keep)
+    result = await replay_partition(log, await read_controls(log), bounds, asked, (), progress, keep)
     return Proven(result.steps, kept[0] if kept else None, result.findings, result.counts)
 
 

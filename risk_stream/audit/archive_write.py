@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from risk_stream import __version__
 from risk_stream.audit.columns import schema_of, to_table
+from risk_stream.audit.cursor import joined
 from risk_stream.audit.identity import Identify, identifiers
 from risk_stream.audit.journal import Head, Step, read_step
 from risk_stream.audit.log import (
@@ -31,15 +32,14 @@ from risk_stream.audit.log import (
     partition_bounds,
 )
 from risk_stream.audit.manifest import ArchivedFile, Manifest, Segment, read_manifest, sha256_of, write_manifest
-from risk_stream.audit.recorded import NOTHING, Recorded, joined
-from risk_stream.messages.packed import Headers
+from risk_stream.messages.records import Recorded
 
 ROW_GROUP_RECORDS = 20_000
 """About 10 MB of decisions in memory at a time."""
 COMPRESSION: Final = "zstd"
 
-Belongs = Callable[[bytes | None, Headers], bool]
-"""Whether a record, by value and headers, is of a step up to the last."""
+Belongs = Callable[[bytes | None, bytes | None], bool]
+"""Whether a record, by value and block of headers, is of a step up to the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,8 @@ async def _parts(
     last: Step | None = None
     end = start
     async for part in log.records(JOURNAL, partition, start, bounds.journal.end):
-        for offset, timestamp, value in zip(part.offsets, part.timestamps, part.packed.values.as_list(), strict=True):
+        columns = part.offsets.tolist(), part.timestamps.tolist(), part.packed.values.as_list()
+        for offset, timestamp, value in zip(*columns, strict=True):
             if until_ms is None or timestamp < until_ms:
                 last, end = read_step(value) or last, offset + 1
     if last is None:
@@ -124,8 +125,8 @@ async def _parts(
 def _belongs(identify: Identify, handled: dict[str, int]) -> Belongs:
     """Whether an output is of a step up to the last: it answers what those handled, or nothing that can be told."""
 
-    def belongs(value: bytes | None, headers: Headers) -> bool:
-        identity = identify(value, headers)
+    def belongs(value: bytes | None, block: bytes | None) -> bool:
+        identity = identify(value, block)
         return identity is None or identity.place is None or identity.place.offset < handled[identity.place.topic]
 
     return belongs
@@ -151,11 +152,11 @@ async def _write(
     with pq.ParquetWriter(path, schema_of(part.topic), compression=COMPRESSION) as writer:
         async for group in _groups(log, part):
             writer.write_table(to_table(part.topic, group), row_group_size=ROW_GROUP_RECORDS)
-            records += len(group.offsets)
-            first_ms = group.timestamps[0] if first_ms is None else first_ms
-            last_ms = group.timestamps[-1]
-            end = group.offsets[-1] + 1
-            progress(len(group.offsets))
+            records += group.size
+            first_ms = int(group.timestamps[0]) if first_ms is None else first_ms
+            last_ms = int(group.timestamps[-1])
+            end = int(group.offsets[-1]) + 1
+            progress(group.size)
     if part.belongs is None:
         end = part.end
     elif not records:
@@ -178,17 +179,19 @@ async def _write(
 
 async def _groups(log: RecordedLog, part: _Part) -> AsyncIterator[Recorded]:
     """The records in lists of about ROW_GROUP_RECORDS, up to the first that does not belong."""
-    waiting = NOTHING
+    waiting: list[Recorded] = []
+    count = 0
     async for records in log.records(part.topic, part.partition, part.start, part.end):
-        kept = len(records.offsets)
+        kept = records.size
         if part.belongs is not None:
-            events = enumerate(records.packed.events())
-            kept = next((i for i, event in events if not part.belongs(event.value, event.headers)), kept)
-        waiting = joined([waiting, records.part(0, kept)])
-        if kept < len(records.offsets):
+            columns = zip(records.packed.values.as_list(), records.packed.headers.as_list(), strict=True)
+            kept = next((i for i, one in enumerate(columns) if not part.belongs(*one)), kept)
+        waiting.append(records.part(0, kept))
+        count += kept
+        if kept < records.size:
             break
-        if len(waiting.offsets) >= ROW_GROUP_RECORDS:
-            yield waiting
-            waiting = NOTHING
-    if waiting.offsets:
-        yield waiting
+        if count >= ROW_GROUP_RECORDS:
+            yield joined(waiting)
+            waiting, count = [], 0
+    if count:
+        yield joined(waiting)

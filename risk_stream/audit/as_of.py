@@ -4,7 +4,6 @@ Portfolios share nothing but the controls, so the rest of the partition is read 
 replay would give; that the log itself is whole is another question (replay.py).
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Callable
 
 import msgspec
@@ -13,7 +12,6 @@ import numpy as np
 from risk_stream.audit.controls_log import read_controls
 from risk_stream.audit.journal import Step, read_step
 from risk_stream.audit.log import JOURNAL, ORDERS, VALUES, Bounds, LogError, RecordedLog, cursor, partition_bounds
-from risk_stream.audit.recorded import Recorded
 from risk_stream.audit.scratch import ScratchRows
 from risk_stream.audit.span import Mark
 from risk_stream.decide.engine import Engine
@@ -55,8 +53,8 @@ async def as_of(
             own = [_own(part.part(0, count), key) for part, count in zip(taken, counts, strict=True)]
             if own[0].size or own[1].size:
                 engine.step(own[0], own[1], controls.book.plan(step.controls))
-            progress(sum(len(part.offsets) for part in taken))
-            if any(count < len(part.offsets) for part, count in zip(taken, counts, strict=True)):
+            progress(sum(part.size for part in taken))
+            if any(count < part.size for part, count in zip(taken, counts, strict=True)):
                 break
         return AsOf(str(at), partition, seq, inspect(engine, portfolio_id, controls.book.plan(version)))
 
@@ -73,14 +71,14 @@ async def _steps(log: RecordedLog, partition: int, bounds: Bounds) -> AsyncItera
             yield step
 
 
-def _before(at: Mark, part: Recorded, orders_of: Step | None) -> int:
+def _before(at: Mark, part: Records, orders_of: Step | None) -> int:
     """How many of a step's records lie before the moment."""
     if at.time_ms is not None:
-        return bisect_right(part.timestamps, at.time_ms)  # the broker's timestamps rise with the offset
-    return len(part.offsets) if orders_of is None else bisect_left(part.offsets, at.offset)
+        # The broker's timestamps rise with the offset.
+        return int(np.searchsorted(part.timestamps, at.time_ms, "right"))
+    return part.size if orders_of is None else part.below(at.offset)
 
 
-def _own(part: Recorded, key: bytes) -> Records:
+def _own(part: Records, key: bytes) -> Records:
     """The records of one portfolio."""
-    inputs = part.inputs
-    return inputs.chosen(np.array([other == key for other in inputs.keys.as_list()], np.bool_))
+    return part.chosen(np.array([other == key for other in part.keys.as_list()], np.bool_))

@@ -5,7 +5,6 @@ that people ask for, so that SQL over an archive needs no JSON; they are never r
 """
 
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
@@ -14,8 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from risk_stream.audit.log import DEAD_LETTERS, DECISIONS, JOURNAL, OUTPUTS, VIOLATIONS
-from risk_stream.audit.recorded import Recorded
-from risk_stream.messages.packed import NULL, Packed, Span, headers_of, no_headers
+from risk_stream.messages.compiled.header_blocks import header_blocks
+from risk_stream.messages.packed import NULL, Packed, Span, no_headers
+from risk_stream.messages.records import Recorded
 
 HEADERS = pa.list_(pa.struct([("name", pa.string()), ("value", pa.binary())]))
 _BASE: Final = [
@@ -98,8 +98,8 @@ def from_batch(batch: pa.RecordBatch) -> Recorded:
     keys, values = _span(batch.column("key")), _span(batch.column("value"))
     headers = _headers(batch.column("headers")) if "headers" in batch.schema.names else no_headers(batch.num_rows)
     return Recorded(
-        _integers(batch.column("offset"), pa.int64()).tolist(),
-        _integers(batch.column("timestamp"), pa.timestamp("ms", "UTC")).tolist(),
+        _integers(batch.column("offset"), pa.int64()),
+        _integers(batch.column("timestamp"), pa.timestamp("ms", "UTC")),
         Packed(keys, values, headers),
     )
 
@@ -131,10 +131,8 @@ def _headers(column: pa.ListArray) -> Span:
     first, count = int(edges[0]), int(edges[-1] - edges[0])
     if count == 0:
         return no_headers(len(column))
-    structs = column.values.slice(first, count)
-    names, values = (_span(one).as_list() for one in structs.flatten())
-    pairs: list[tuple[str, Any]] = [((name or b"").decode(), value) for name, value in zip(names, values, strict=True)]
-    return headers_of([pairs[start:stop] for start, stop in pairwise((edges - first).tolist())])
+    names, values = (_span(one) for one in column.values.slice(first, count).flatten())
+    return header_blocks(edges - first, names, values)
 
 
 def _edges(column: pa.Array) -> npt.NDArray[np.int64]:

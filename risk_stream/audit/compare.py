@@ -8,10 +8,12 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from risk_stream.audit.cursor import Cursor, joined
 from risk_stream.audit.findings import Kind
 from risk_stream.audit.identity import Identify, Identity, Place
-from risk_stream.audit.recorded import Cursor, Recorded
-from risk_stream.messages.packed import Event, Headers, Packed
+from risk_stream.messages.compiled.same_fields import same_records
+from risk_stream.messages.packed import Event, Packed
+from risk_stream.messages.records import Recorded
 
 LOOKAHEAD = 1_000
 """Records looked at beyond a step that differs: so many may be out of place together."""
@@ -77,27 +79,26 @@ class TopicComparer:
 
     async def compare(self, expected: Packed, handled: Handled) -> list[Difference]:
         """The differences of one step, which published these records and handled these ranges of each input."""
-        part = await self._cursor.peek(expected.size)
-        if part.packed.is_same(expected) and not self._trimmed:
+        if _is_published(await self._cursor.peek(expected.size), expected) and not self._trimmed:
             self._cursor.skip(expected.size)
             self._remember(expected)
             return []
-        events = expected.events()
-        if self._trimmed and await self._is_not_kept(events):
+        if self._trimmed and await self._is_not_kept(expected):
             return []
-        differences = await self._align(events, handled)
+        differences = await self._align(expected, handled)
         self._remember(expected)
         return differences
 
     async def rest(self) -> Recorded:
         """The next records behind the last step compared."""
-        part = await self._cursor.peek(LOOKAHEAD)
-        self._cursor.skip(len(part.offsets))
+        part = joined(await self._cursor.peek(LOOKAHEAD))
+        self._cursor.skip(part.size)
         return part
 
-    def identity(self, value: bytes | None, headers: Headers) -> Identity | None:
-        """What a record says it is."""
-        return self._identify(value, headers)
+    def identities(self, records: Packed) -> list[Identity | None]:
+        """What records say they are."""
+        columns = zip(records.values.as_list(), records.headers.as_list(), strict=True)
+        return [self._identify(value, block) for value, block in columns]
 
     def stray(self, identity: Identity | None, handled: Handled) -> tuple[Kind, str]:
         """What to call a record that no step has published where it stands."""
@@ -113,39 +114,35 @@ class TopicComparer:
     def _remember(self, expected: Packed) -> None:
         # A decision is known to be a repeat by its place, so only the rarer events need remembering.
         if not self._decisions:
-            for identity in self._identities(expected.events()):
+            for identity in self.identities(expected):
                 if identity is not None:
                     self._memory.add(identity.subject)
 
-    def _identities(self, events: list[Event]) -> list[Identity | None]:
-        return [self._identify(value, headers) for _, value, headers in events]
-
-    async def _is_not_kept(self, expected: list[Event]) -> bool:
+    async def _is_not_kept(self, expected: Packed) -> bool:
         """Whether the whole step lies before the first record that retention left."""
-        first = await self._cursor.peek(1)
-        if not expected:
+        first = joined(await self._cursor.peek(1))
+        if not expected.size:
             return True
-        identities = self._identities(expected)
-        [known] = self._identities(first.packed.events()) or [None]
+        identities = self.identities(expected)
+        [known] = self.identities(first.packed) or [None]
         if known not in identities:
             self.not_kept += len(identities)
             return True
         self._trimmed = False
         return False
 
-    async def _align(self, expected: list[Event], handled: Handled) -> list[Difference]:
-        wanted = self._identities(expected)
+    async def _align(self, expected: Packed, handled: Handled) -> list[Difference]:
+        wanted = self.identities(expected)
         index = {identity.subject: i for i, identity in enumerate(wanted) if identity is not None}
-        window = await self._cursor.peek(len(wanted) + LOOKAHEAD)
-        events = window.packed.events()
-        found = self._identities(events)
+        window = joined(await self._cursor.peek(len(wanted) + LOOKAHEAD))
+        found = self.identities(window.packed)
         length = _belonging(found, index, handled)
-        while length < len(window.offsets) and found[length] is None and length < len(wanted):
+        while length < window.size and found[length] is None and length < len(wanted):
             length += 1  # unreadable, where something is missing: damaged, not inserted
         self._cursor.skip(length)
-        at_end = length == len(window.offsets)
-        part = _Part(window.offsets[:length], events[:length])
-        return list(self._pair(part, found[:length], expected, wanted, index, handled, at_end))
+        at_end = length == window.size
+        part = _Part(window.offsets[:length].tolist(), window.packed.part(0, length).events())
+        return list(self._pair(part, found[:length], expected.events(), wanted, index, handled, at_end))
 
     def _pair(
         self,
@@ -193,6 +190,16 @@ class TopicComparer:
 
     def _is_known(self, identity: Identity | None, handled: Handled) -> bool:
         return self.stray(identity, handled)[0] is Kind.DUPLICATED
+
+
+def _is_published(parts: list[Recorded], expected: Packed) -> bool:
+    """Whether these are the expected records, all of them."""
+    start = 0
+    for part in parts:
+        if not same_records(part.packed, expected.part(start, start + part.size)):
+            return False
+        start += part.size
+    return start == expected.size
 
 
 def _belonging(found: list[Identity | None], index: dict[str, int], handled: Handled) -> int:

@@ -34,7 +34,8 @@ async def read_controls(log: RecordedLog) -> ControlsLog:
     book = Controls()
     read = ControlsLog(book, {}, bounds.end, [], [])
     async for part in log.records(CONTROLS, 0, 0, bounds.end):
-        for offset, timestamp, (key, value) in zip(part.offsets, part.timestamps, part.packed.pairs(), strict=True):
+        columns = part.offsets.tolist(), part.timestamps.tolist(), part.packed.pairs()
+        for offset, timestamp, (key, value) in zip(*columns, strict=True):
             control = decode_control(value, timestamp)
             if isinstance(control, Fault):
                 read.refused[offset] = (control, key, value, timestamp)

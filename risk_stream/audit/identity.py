@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from risk_stream.audit.log import CONTROLS, DEAD_LETTERS, DECISIONS, ORDERS, VALUES, VIOLATIONS
-from risk_stream.messages.packed import Headers
+from risk_stream.messages.packed import decode_headers
 
 
 class Place(NamedTuple):
@@ -24,8 +24,8 @@ class Identity(NamedTuple):
     place: Place | None
 
 
-Identify = Callable[[bytes | None, Headers], Identity | None]
-"""The identity of a record from its value and headers; None when it has none that can be read."""
+Identify = Callable[[bytes | None, bytes | None], Identity | None]
+"""The identity of a record from its value and its block of headers; None when it has none that can be read."""
 
 
 class _Decision(msgspec.Struct):
@@ -51,14 +51,14 @@ def identifiers(partition: int, prefix: str) -> dict[str, Identify]:
     """How the records of each output topic of a partition are identified."""
     source = re.compile(re.escape(prefix) + rf"(?:({ORDERS}|{VALUES})/{partition}|({CONTROLS})/0)@(\d{{1,18}})")
 
-    def decision(value: bytes | None, _: Headers) -> Identity | None:
+    def decision(value: bytes | None, _: bytes | None) -> Identity | None:
         try:
             subject = _decision.decode(value or b"").decision_id
         except msgspec.MsgspecError:
             return None
         return Identity(subject, _place(ORDERS, partition, subject, "-"))
 
-    def violation(value: bytes | None, _: Headers) -> Identity | None:
+    def violation(value: bytes | None, _: bytes | None) -> Identity | None:
         try:
             found = _violation.decode(value or b"")
         except msgspec.MsgspecError:
@@ -67,8 +67,9 @@ def identifiers(partition: int, prefix: str) -> dict[str, Identify]:
         text = found.inputs.order if by_order else found.inputs.value
         return Identity(found.violation_id, _place(ORDERS if by_order else VALUES, partition, text or "", "@"))
 
-    def dead_letter(_: bytes | None, headers: Headers) -> Identity | None:
-        text = (dict(headers).get("source") or b"").decode("utf-8", "replace")
+    def dead_letter(_: bytes | None, block: bytes | None) -> Identity | None:
+        headers = dict(decode_headers(block)) if block else {}
+        text = (headers.get("source") or b"").decode("utf-8", "replace")
         if not text:
             return None
         match = source.fullmatch(text)

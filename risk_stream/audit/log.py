@@ -3,12 +3,14 @@
 Nothing here joins a consumer group or writes: reading never disturbs a worker, whether it runs or not.
 """
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
+from risk_stream.audit.cursor import Cursor
 from risk_stream.audit.findings import Finding
-from risk_stream.audit.recorded import Cursor, Recorded
+from risk_stream.messages.records import Recorded
 
 ORDERS, VALUES, CONTROLS = "orders", "portfolio-values", "controls"
 JOURNAL, DECISIONS, VIOLATIONS, DEAD_LETTERS = "journal", "decisions", "violations", "dead-letters"
@@ -61,6 +63,7 @@ class PartitionBounds(NamedTuple):
     """What there is of a partition, taken so that every output below `published` has its step in the journal, and
     every step of the journal has its outputs below `outputs`, also while a worker goes on deciding."""
 
+    partition: int
     journal: Bounds
     inputs: dict[str, Bounds]
     outputs: dict[str, Bounds]
@@ -75,7 +78,12 @@ async def partition_bounds(log: RecordedLog, partition: int) -> PartitionBounds:
     await log.settle()
     inputs = {topic: await log.bounds(topic, partition) for topic in (ORDERS, VALUES)}
     outputs = {topic: await log.bounds(topic, partition) for topic in OUTPUTS}
-    return PartitionBounds(journal, inputs, outputs, published)
+    return PartitionBounds(partition, journal, inputs, outputs, published)
+
+
+async def all_bounds(log: RecordedLog, partitions: Iterable[int]) -> list[PartitionBounds]:
+    """Of several partitions, in their order, asked at once: most of it is waiting."""
+    return list(await asyncio.gather(*(partition_bounds(log, one) for one in partitions)))
 
 
 def cursor(log: RecordedLog, topic: str, partition: int, bounds: Bounds) -> Cursor:

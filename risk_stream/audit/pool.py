@@ -12,11 +12,12 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from multiprocessing import forkserver
 from typing import Any, TypeVar
 
-from risk_stream.audit.log import OpenLog, RecordedLog
+from risk_stream.audit.log import OpenLog, PartitionBounds, RecordedLog
 
 T = TypeVar("T")
-Job = Callable[[RecordedLog, int, Callable[[int], None]], Coroutine[Any, Any, T]]
-"""Work on a partition of a log; tells how many records it has done. Importable, with arguments that can be pickled."""
+Job = Callable[[RecordedLog, PartitionBounds, Callable[[int], None]], Coroutine[Any, Any, T]]
+"""Work on a partition of a log, within bounds that were asked before; tells how many records it has done. Importable,
+with arguments that can be pickled."""
 
 POLL_S = 0.2
 
@@ -30,7 +31,7 @@ def start_loading(*modules: str) -> None:
 
 
 def run_partitions(
-    open_log: OpenLog, partitions: list[int], job: Job[T], jobs: int, progress: Callable[[int], None]
+    open_log: OpenLog, partitions: list[PartitionBounds], job: Job[T], jobs: int, progress: Callable[[int], None]
 ) -> list[T]:
     """The job's result for each partition, in their order; the first error of any is raised."""
     if jobs == 1:
@@ -57,11 +58,11 @@ def _initialize(told: Any) -> None:
     _told = told
 
 
-def _run_in_process(open_log: OpenLog, partition: int, job: Job[T]) -> T:
+def _run_in_process(open_log: OpenLog, partition: PartitionBounds, job: Job[T]) -> T:
     return asyncio.run(_run(open_log, partition, job, _told.put))
 
 
-async def _run(open_log: OpenLog, partition: int, job: Job[T], progress: Callable[[int], None]) -> T:
+async def _run(open_log: OpenLog, partition: PartitionBounds, job: Job[T], progress: Callable[[int], None]) -> T:
     async with open_log() as log:
         return await job(log, partition, progress)
 

@@ -4,7 +4,6 @@
 letters -> findings. Partitions do not depend on each other.
 """
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
@@ -27,7 +26,6 @@ from risk_stream.audit.log import (
     PartitionBounds,
     RecordedLog,
     cursor,
-    partition_bounds,
 )
 from risk_stream.audit.start import Start
 from risk_stream.audit.task import PartitionResult, Task
@@ -49,7 +47,7 @@ class Listener(Protocol):
 async def replay_partition(
     log: RecordedLog,
     controls: ControlsLog,
-    partition: int,
+    bounds: PartitionBounds,
     task: Task,
     listeners: tuple[Listener, ...] = (),
     progress: Callable[[int], None] = lambda records: None,
@@ -59,10 +57,10 @@ async def replay_partition(
 
     `keep` is given the state at the journal's end, before it is known whether anything stands behind that.
     """
-    bounds = await partition_bounds(log, partition)
+    partition = bounds.partition
     start = _loadable(task.starts.get(partition))
-    judge = _Judge(log, controls, partition, task, bounds, start)
-    walk = Walk(log, partition, bounds, judge.findings, task.resident_max, controls.book.version, start)
+    judge = _Judge(log, controls, task, bounds, start)
+    walk = Walk(log, bounds, judge.findings, task.resident_max, controls.book.version, start)
     stopped = False
     async for done in walk.steps(lambda step, _: controls.book.plan(step.controls), keep):
         if task.span.is_past(partition, done):
@@ -91,7 +89,6 @@ class _Judge:
         self,
         log: RecordedLog,
         controls: ControlsLog,
-        partition: int,
         task: Task,
         bounds: PartitionBounds,
         start: Start | None,
@@ -99,13 +96,13 @@ class _Judge:
         self.findings = Findings()
         self._controls = controls
         self._controls_topic = log.prefix + CONTROLS
-        self._partition = partition
+        self._partition = bounds.partition
         self._task = task
         self._bounds = bounds
         self._start = start
         self._comparers = {topic: self._comparer(log, topic) for topic in OUTPUTS}
         self._codes: Counter[str] = Counter()
-        self._result = PartitionResult(partition, None if start is None else start.named)
+        self._result = PartitionResult(bounds.partition, None if start is None else start.named)
         self._published = dict.fromkeys(OUTPUTS, 0)
         self._handled: Handled = {}
         if start is not None:
@@ -208,17 +205,17 @@ class _Judge:
     async def _behind(self, topic: str, comparer: TopicComparer, seq: int) -> None:
         """Records behind the last step that were there before the journal's end was looked up."""
         later: list[str] = []
-        while (part := await comparer.rest()).offsets:
-            known = part.part(0, bisect_left(part.offsets, self._bounds.published[topic]))
-            for offset, (key, value, headers) in zip(known.offsets, known.packed.events(), strict=True):
-                identity = comparer.identity(value, headers)
+        while (part := await comparer.rest()).size:
+            known = part.part(0, part.below(self._bounds.published[topic]))
+            columns = known.offsets.tolist(), known.packed.pairs(), comparer.identities(known.packed)
+            for offset, (key, value), identity in zip(*columns, strict=True):
                 if identity is not None and self._is_later(identity.place):
                     later.append(identity.subject)
                     continue
                 kind, text = comparer.stray(identity, self._handled)
                 subject = identity.subject if identity is not None else None
                 self._tell(topic, Difference(kind, subject, offset, key, value, None, text), None, None)
-            if len(known.offsets) < len(part.offsets):
+            if known.size < part.size:
                 break
         if later:
             text = f"it ends with step {seq}, but {len(later)} records of later steps are on {topic}, first {later[0]}"

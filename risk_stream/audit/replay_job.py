@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from risk_stream.audit.log import RecordedLog
+from risk_stream.audit.log import PartitionBounds, RecordedLog
 from risk_stream.audit.task import PartitionResult, Task
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class PartitionOutcome(msgspec.Struct):
 
 
 async def replay_job(
-    log: RecordedLog, partition: int, progress: Callable[[int], None], *, task: Task, tallied: bool
+    log: RecordedLog, bounds: PartitionBounds, progress: Callable[[int], None], *, task: Task, tallied: bool
 ) -> PartitionOutcome:
     """Replay a partition; LogError when it cannot be."""
     from risk_stream.audit.controls_log import read_controls
@@ -31,5 +31,5 @@ async def replay_job(
 
     tallier = Tallier() if tallied else None
     listeners = () if tallier is None else (tallier,)
-    result = await replay_partition(log, await read_controls(log), partition, task, listeners, progress)
+    result = await replay_partition(log, await read_controls(log), bounds, task, listeners, progress)
     return PartitionOutcome(result, None if tallier is None else tallier.tally())

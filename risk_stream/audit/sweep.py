@@ -16,7 +16,7 @@ from risk_stream.audit.books import with_added
 from risk_stream.audit.controls_log import ControlsLog, read_controls
 from risk_stream.audit.findings import Findings
 from risk_stream.audit.judged import read_decision
-from risk_stream.audit.log import LogError, RecordedLog, partition_bounds
+from risk_stream.audit.log import LogError, PartitionBounds, RecordedLog
 from risk_stream.audit.notional import notional_of
 from risk_stream.audit.span import Span
 from risk_stream.audit.walk import Done, Walk
@@ -68,14 +68,14 @@ def read_sweep(text: str) -> tuple[str, tuple[Decimal, ...]]:
 
 
 async def sweep(
-    log: RecordedLog, partition: int, progress: Callable[[int], None], *, task: SweepTask
+    log: RecordedLog, bounds: PartitionBounds, progress: Callable[[int], None], *, task: SweepTask
 ) -> list[SweepPoint]:
     """The curve of one partition. LogError when the limit is not known or cannot be swept."""
-    controls, bounds = await read_controls(log), await partition_bounds(log, partition)
+    controls, partition = await read_controls(log), bounds.partition
     limit = _armed(_find(task, controls), task)
     book = with_added(controls, [SetLimit(limit, "sweep", "what if", 0)])
     findings = Findings()
-    walk = Walk(log, partition, bounds, findings, task.resident_max, controls.book.version)
+    walk = Walk(log, bounds, findings, task.resident_max, controls.book.version)
     counter = _Curve(task, Route(partition, log.partitions))
     async for done in walk.steps(lambda step, _: book.plan(step.controls + 1)):
         if task.span.is_past(partition, done):

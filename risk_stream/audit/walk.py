@@ -3,14 +3,13 @@
 It begins with step 1, or with a state that was archived behind a step.
 """
 
-from bisect import bisect_left
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import NamedTuple
 
+from risk_stream.audit.cursor import Cursor
 from risk_stream.audit.findings import Finding, Findings, Kind
 from risk_stream.audit.journal import Position, Step, beginning, check_step, continue_after, read_step
 from risk_stream.audit.log import JOURNAL, ORDERS, VALUES, LogError, PartitionBounds, RecordedLog, cursor
-from risk_stream.audit.recorded import Cursor
 from risk_stream.audit.scratch import ScratchRows
 from risk_stream.audit.start import Start
 from risk_stream.decide.engine import Engine, StepOutput
@@ -60,7 +59,6 @@ class Walk:
     def __init__(
         self,
         log: RecordedLog,
-        partition: int,
         bounds: PartitionBounds,
         findings: Findings,
         resident_max: int,
@@ -68,7 +66,7 @@ class Walk:
         start: Start | None = None,
     ) -> None:
         self._log = log
-        self._partition = partition
+        self._partition = bounds.partition
         self._bounds = bounds if start is None else start.behind(bounds)
         self._start = start
         self._findings = findings
@@ -131,9 +129,8 @@ class Walk:
         """Offset, timestamp and step of each journal record; what is wrong with one is a finding."""
         bounds = self._bounds.journal
         async for part in self._log.records(JOURNAL, self._partition, bounds.first, bounds.end):
-            for offset, timestamp, value in zip(
-                part.offsets, part.timestamps, part.packed.values.as_list(), strict=True
-            ):
+            columns = part.offsets.tolist(), part.timestamps.tolist(), part.packed.values.as_list()
+            for offset, timestamp, value in zip(*columns, strict=True):
                 step = read_step(value)
                 if step is None:
                     self._flaw(Kind.UNREADABLE_STEP, "it is no journal record", offset, self.position.seq + 1)
@@ -181,6 +178,7 @@ async def _taken(inputs: Cursor, offsets: tuple[int, int]) -> Records:
     start, stop = offsets
     if start >= stop:
         return NO_RECORDS
-    part = await inputs.below(stop)
+    records = await inputs.below(stop)
     # After a gap in the journal's ranges the records in between were handled by no step: they are passed over.
-    return part.part(bisect_left(part.offsets, start), len(part.offsets)).inputs
+    passed = records.below(start)
+    return records.part(passed, records.size) if passed else records

@@ -12,12 +12,12 @@ import msgspec
 
 from risk_stream.audit.books import with_limits_replaced, with_room
 from risk_stream.audit.controls_log import read_controls
+from risk_stream.audit.cursor import Cursor, joined
 from risk_stream.audit.findings import Findings
 from risk_stream.audit.journal import Step
 from risk_stream.audit.judged import Judged, read_decision
-from risk_stream.audit.log import DECISIONS, LogError, RecordedLog, cursor, partition_bounds
+from risk_stream.audit.log import DECISIONS, LogError, PartitionBounds, RecordedLog, cursor
 from risk_stream.audit.notional import notional_of
-from risk_stream.audit.recorded import Cursor
 from risk_stream.audit.span import Span
 from risk_stream.audit.walk import Done, Walk
 from risk_stream.messages.control import SetLimit
@@ -78,15 +78,17 @@ class WhatIfTask:
     resident_max: int = 10_000
 
 
-async def ask_what_if(log: RecordedLog, partition: int, progress: Callable[[int], None], *, task: WhatIfTask) -> WhatIf:
+async def ask_what_if(
+    log: RecordedLog, bounds: PartitionBounds, progress: Callable[[int], None], *, task: WhatIfTask
+) -> WhatIf:
     """Run a partition with other limits. LogError when the log cannot be replayed."""
-    controls, bounds = await read_controls(log), await partition_bounds(log, partition)
+    controls, partition = await read_controls(log), bounds.partition
     shift = len(task.limits)
     before, after = with_room(controls, shift), with_limits_replaced(controls, task.limits)
     recorded = _Recorded(cursor(log, DECISIONS, partition, bounds.outputs[DECISIONS]))
     start = task.span.start
     findings = Findings()
-    walk = Walk(log, partition, bounds, findings, task.resident_max, controls.book.version)
+    walk = Walk(log, bounds, findings, task.resident_max, controls.book.version)
     counter = _Counter(Route(partition, log.partitions), task.portfolio)
 
     def plan_of(step: Step, timestamp: int) -> Plan:
@@ -133,8 +135,7 @@ class _Recorded:
         """Those of orders below an offset that were not taken yet."""
         found: dict[int, Judged] = {}
         while True:
-            part = await self._decisions.peek(512)
-            values = part.packed.values.as_list()
+            values = joined(await self._decisions.peek(512)).packed.values.as_list()
             for i, value in enumerate(values):
                 judged = read_decision(value)
                 if judged is not None and judged.offset >= orders_to:

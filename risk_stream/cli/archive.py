@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
+from risk_stream.audit.log import all_bounds
 from risk_stream.audit.pool import start_loading
 from risk_stream.audit.span import Mark
 from risk_stream.cli.audit_log import count_all, count_inputs, log_errors, open_log, progress_bar
@@ -45,7 +45,7 @@ def command(folder: Path, stop: Mark | None, state: bool, jobs: int, as_json: bo
     settings = load_settings()
     opened = open_log(None, settings)
     if state and jobs > 1:
-        start_loading("risk_stream.audit.archive_log", "risk_stream.cli.main")
+        start_loading("risk_stream.ops.compiled_once", "risk_stream.audit.archive_log", "risk_stream.cli.main")
     from risk_stream.audit.archive_write import write_segment
 
     async def work() -> Segment | None:
@@ -76,9 +76,9 @@ def _store_state(folder: Path, resident_max: int, jobs: int) -> StateOutcome | N
         return None
     for finding in task.damage:
         click.echo(f"{finding.line()}; the partition is replayed from step 1", err=True)
-    total = asyncio.run(count_inputs(partial(ArchiveLog, folder), task.partitions, task.starts))
-    with progress_bar("state", total) as progress:
-        return store_state(task, jobs, progress)
+    partitions = asyncio.run(all_bounds(ArchiveLog(folder), task.partitions))
+    with progress_bar("state", count_inputs(partitions, task.starts)) as progress:
+        return store_state(task, partitions, jobs, progress)
 
 
 def _totals(segment: Segment | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Where the audit commands read from, how they show progress, and how they end."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from risk_stream.audit.log import KEYED, ORDERS, VALUES, LogError, OpenLog
+from risk_stream.audit.log import KEYED, LogError, OpenLog, PartitionBounds
 from risk_stream.audit.start import Start
 from risk_stream.cli.failure import CommandError
 from risk_stream.ops.settings import Settings
@@ -39,12 +39,10 @@ def log_errors(settings: Settings) -> Iterator[None]:
         raise CommandError(str(error)) from error
 
 
-async def count_inputs(opened: OpenLog, partitions: list[int], starts: Mapping[int, Start]) -> int:
+def count_inputs(partitions: Iterable[PartitionBounds], starts: Mapping[int, Start]) -> int:
     """How many offsets of inputs the partitions hold behind their starts, for the time left."""
-    async with opened() as log:
-        bounds = [await log.bounds(topic, one) for topic in (ORDERS, VALUES) for one in partitions]
-    skipped = sum(starts[one].state.orders + starts[one].state.values for one in partitions if one in starts)
-    return sum(one.end - one.first for one in bounds) - skipped
+    left = [starts[one.partition].behind(one) if one.partition in starts else one for one in partitions]
+    return sum(one.end - one.first for bounds in left for one in bounds.inputs.values())
 
 
 async def count_all(opened: OpenLog) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from risk_stream.audit.log import OpenLog
+from risk_stream.audit.log import OpenLog, PartitionBounds, all_bounds
 from risk_stream.audit.pool import run_partitions, start_loading
 from risk_stream.audit.span import Mark, Span, read_mark
 from risk_stream.audit.start import Start
@@ -72,7 +72,8 @@ def command(
     if (limits or sweep) and (head or report):
         raise click.UsageError("--head and --report go with a proof, not with --limits or --sweep")
     if jobs > 1:
-        start_loading(opened.func.__module__, "risk_stream.cli.main")  # the latter is every process's main module
+        # cli.main is every process's main module
+        start_loading("risk_stream.ops.compiled_once", opened.func.__module__, "risk_stream.cli.main")
     with log_errors(settings):
         if sweep is not None:
             return _sweep(opened, settings, sweep, limits, span, portfolio, jobs, as_json)
@@ -182,11 +183,10 @@ def _run(
 ) -> list[Any]:
     from risk_stream.cli.audit_log import count_inputs, progress_bar
 
-    async def count() -> tuple[list[int], int]:
+    async def look_up() -> list[PartitionBounds]:
         async with opened() as log:
-            numbers = span.partitions(log.partitions)
-        return numbers, await count_inputs(opened, numbers, starts)
+            return await all_bounds(log, span.partitions(log.partitions))
 
-    partitions, total = asyncio.run(count())
-    with progress_bar(title, total) as progress:
+    partitions = asyncio.run(look_up())
+    with progress_bar(title, count_inputs(partitions, starts)) as progress:
         return run_partitions(opened, partitions, job, jobs, progress)

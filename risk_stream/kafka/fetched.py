@@ -1,4 +1,4 @@
-"""Fetched records as columns: a reader that asks for them gets one `Fetched` for many records, not an object for each.
+"""Fetched records as columns: a reader that asks for them gets one Recorded for many, not an object for each.
 
 aiokafka's fetcher still looks at every batch: checksum, aborted transactions, markers, where it stands. What it would
 unpack record by record is parsed here in one compiled pass; a compressed batch is inflated within the bound of
@@ -10,7 +10,7 @@ A consumer made with `column_options()` has this; others of the process read as 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from aiokafka.consumer import fetcher
@@ -19,12 +19,12 @@ from aiokafka.errors import CorruptRecordException
 
 from risk_stream.kafka.compiled.read_records import read_records
 from risk_stream.kafka.inflation import RECORD_BYTES_MAX, BoundedBatch, BoundedRecords, stand_in
-from risk_stream.messages.packed import NDInt64, Packed, Span, encode_headers, span_of
-from risk_stream.messages.records import Records, end_to_end
+from risk_stream.messages.packed import Packed, Span, encode_headers, span_of
+from risk_stream.messages.records import Recorded, end_to_end
 
 FETCHED_RECORDS_MAX = 2_000
-"""Of one `Fetched`, and the rest of its last batch: about 0.2 ms. A batch may be made to hold more: a compressed MiB at
-most some 1.3 million empty records, which take 90 MB and a second or two."""
+"""Of one list, and the rest of its last batch: about 0.2 ms. A batch may be made to hold more: a compressed MiB at most
+some 1.3 million empty records, which take 90 MB and a second or two."""
 
 RECORD_BYTES_MIN = 7
 """Length, attributes, time, offset, no key, no value, no headers, a byte each. No batch has more records than that."""
@@ -36,27 +36,8 @@ _APPEND_TIME = 0x08
 _COLUMNS = 8
 
 
-class Fetched(NamedTuple):
-    """Consecutive records that were fetched together."""
-
-    offsets: NDInt64
-    timestamps: NDInt64
-    """Epoch milliseconds."""
-    packed: Packed
-    """Keys, values and headers, over the same data."""
-
-    @property
-    def inputs(self) -> Records:
-        """As the engine takes them."""
-        return Records(self.offsets, self.timestamps, self.packed.keys, self.packed.values)
-
-    def part(self, start: int, stop: int) -> "Fetched":
-        """The records start..stop by their number, not by offset."""
-        return Fetched(self.offsets[start:stop], self.timestamps[start:stop], self.packed.part(start, stop))
-
-
 def column_options() -> dict[str, Any]:
-    """Keyword arguments for a consumer of aiokafka whose `getmany` returns lists of Fetched: `max_records` counts
+    """Keyword arguments for a consumer of aiokafka whose `getmany` returns lists of Recorded: `max_records` counts
     these. The fetcher hands its deserializer on to what unpacks its answers, and that is all it does with it."""
     fetcher.PartitionRecords = _unpacker
     return {"key_deserializer": _as_columns}
@@ -72,7 +53,7 @@ def _unpacker(tp: Any, records: Any, aborted: Any, offset: int, key_deserializer
 
 
 class ColumnRecords(PartitionRecords):  # type: ignore[misc]
-    """aiokafka's list of the records of one answer and partition; each of its items is a Fetched."""
+    """aiokafka's list of the records of one answer and partition; each of its items is a Recorded."""
 
     def __init__(self, tp: Any, records: BoundedRecords, aborted: Any, offset: int, *others: Any) -> None:
         super().__init__(tp, _WholeBatches(records), aborted, offset, *others)
@@ -81,7 +62,7 @@ class ColumnRecords(PartitionRecords):  # type: ignore[misc]
     def _consumer_record(self, _tp: Any, record: "_Batch") -> "_Batch":
         return record
 
-    def __next__(self) -> Fetched:
+    def __next__(self) -> Recorded:
         # Nothing is kept back here: aiokafka takes all that was asked of its own iterator for handed out.
         while True:
             batches = [super().__next__()]
@@ -151,7 +132,7 @@ class _Batch:
         return self.base_offset, self.next_offset, self._base_ms, appended, start, end, self.count
 
 
-def _read(batches: Sequence[_Batch], position: int) -> Fetched:
+def _read(batches: Sequence[_Batch], position: int) -> Recorded:
     parts = []
     for (readable, compressed), run in groupby(batches, lambda batch: (batch.payload is not None, batch.compressed)):
         some = list(run)
@@ -160,7 +141,7 @@ def _read(batches: Sequence[_Batch], position: int) -> Fetched:
     return _joined(parts)
 
 
-def _columns(batches: Sequence[_Batch], position: int, compressed: bool) -> Fetched:
+def _columns(batches: Sequence[_Batch], position: int, compressed: bool) -> Recorded:
     payloads = [batch.payload for batch in batches if batch.payload is not None]
     if any(data is not payloads[0][0] for data, _, _ in payloads):
         payloads = _in_one_buffer(payloads)
@@ -172,7 +153,7 @@ def _columns(batches: Sequence[_Batch], position: int, compressed: bool) -> Fetc
         raise _corrupt(batches[-1 - count])
     offsets, timestamps, *edges = columns[:, :count]
     spans = (Span(data, starts, ends) for starts, ends in zip(edges[::2], edges[1::2], strict=True))
-    found = Fetched(offsets, timestamps, Packed(*spans))
+    found = Recorded(offsets, timestamps, Packed(*spans))
     return _bounded(found) if compressed else found
 
 
@@ -182,7 +163,7 @@ def _in_one_buffer(payloads: Sequence[tuple[Any, int, int]]) -> list[tuple[Any, 
     return [(data, start, end) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
 
 
-def _bounded(found: Fetched) -> Fetched:
+def _bounded(found: Recorded) -> Recorded:
     """With a stand-in for each record that is larger than any the broker takes uncompressed."""
     keys, values, _ = found.packed
     sizes = np.maximum(keys.lengths(), 0) + np.maximum(values.lengths(), 0)
@@ -194,7 +175,7 @@ def _bounded(found: Fetched) -> Fetched:
     return _joined([*parts, found.part(behind, len(found.offsets))]) if parts else found
 
 
-def _one_by_one(batches: Sequence[_Batch], position: int) -> Fetched:
+def _one_by_one(batches: Sequence[_Batch], position: int) -> Recorded:
     """A stand-in for each batch that does not inflate within its bound; what an old format holds."""
     records = []
     for batch in batches:
@@ -206,21 +187,21 @@ def _one_by_one(batches: Sequence[_Batch], position: int) -> Fetched:
     return _of(records)
 
 
-def _of(records: Sequence[Any]) -> Fetched:
+def _of(records: Sequence[Any]) -> Recorded:
     count = len(records)
     keys, values = [record.key for record in records], [record.value for record in records]
     laid = span_of([*keys, *values, *(encode_headers(record.headers) for record in records)])
-    return Fetched(
+    return Recorded(
         np.array([record.offset for record in records], np.int64),
         np.array([record.timestamp for record in records], np.int64),
         Packed(*(laid.part(number * count, (number + 1) * count) for number in range(3))),
     )
 
 
-def _joined(parts: Sequence[Fetched]) -> Fetched:
+def _joined(parts: Sequence[Recorded]) -> Recorded:
     if len(parts) == 1:
         return parts[0]
-    return Fetched(
+    return Recorded(
         np.concatenate([part.offsets for part in parts]),
         np.concatenate([part.timestamps for part in parts]),
         Packed(*end_to_end([part.packed for part in parts])),

@@ -1,7 +1,6 @@
 """The recorded topics of a cluster, for audits: assigned by hand, no group, committed records only, nothing written."""
 
 import asyncio
-from bisect import bisect_left
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Self
@@ -10,10 +9,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from risk_stream.audit.findings import Finding
 from risk_stream.audit.log import Bounds, LogError
-from risk_stream.audit.recorded import Recorded
 from risk_stream.kafka.connection import Connection
 from risk_stream.kafka.fetched import column_options
 from risk_stream.kafka.reader import missing
+from risk_stream.messages.records import Recorded
 
 TIMEOUT_S = 60.0
 POLL_MS = 1_000
@@ -78,8 +77,7 @@ class KafkaLog:
             fetched = (await consumer.getmany(tp, timeout_ms=POLL_MS)).get(tp, ())
             for part in fetched:
                 heard = loop.time()
-                inside = bisect_left(offsets := part.offsets.tolist(), end)
-                yield Recorded(offsets, part.timestamps.tolist(), part.packed).part(0, inside)
+                yield part.part(0, part.below(end))
             if fetched:
                 continue
             if await consumer.position(tp) > position:

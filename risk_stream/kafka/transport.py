@@ -20,9 +20,9 @@ from faust.transport.drivers.aiokafka import Transport as FaustTransport
 from mode import Service
 
 from risk_stream.kafka.config import WorkerConfig
-from risk_stream.kafka.fetched import Fetched, column_options
+from risk_stream.kafka.fetched import column_options
 from risk_stream.kafka.range_reader import fetch_while_records_wait
-from risk_stream.messages.records import Records
+from risk_stream.messages.records import Recorded, Records
 
 FETCHED_MAX = 4
 """One pass of the loop unpacks at most so many lists of FETCHED_RECORDS_MAX records, about 0.2 ms each, so that
@@ -200,9 +200,9 @@ class InLoopConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def fetch(
         self, partitions: set[TopicPartition], timeout: float
-    ) -> Mapping[TopicPartition, Sequence[Fetched]]:
+    ) -> Mapping[TopicPartition, Sequence[Recorded]]:
         """Record lists that are ready, of these partitions only; empty after `timeout` seconds without any."""
-        result: Mapping[TopicPartition, Sequence[Fetched]] = await self._fetch_records(
+        result: Mapping[TopicPartition, Sequence[Recorded]] = await self._fetch_records(
             self._ensure_consumer(), partitions, timeout=timeout, max_records=FETCHED_MAX
         )
         return result

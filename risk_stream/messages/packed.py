@@ -62,13 +62,6 @@ class Span(NamedTuple):
             return memoryview(self.data)[self.starts[0] : self.ends[-1]]
         return b"".join(filter(None, self.as_list()))
 
-    def is_same(self, other: "Span") -> bool:
-        """Whether every field is the same: the lengths, then all bytes at once."""
-        if not np.array_equal(self.lengths(), other.lengths()):
-            return False
-        own, others = (np.frombuffer(span.joined(), np.uint8) for span in (self, other))
-        return bool(np.array_equal(own, others))
-
     def trimmed(self) -> "Span":
         """The same fields, over no more of `data` than they lie in."""
         filled = self.ends != NULL
@@ -98,10 +91,6 @@ class Packed(NamedTuple):
     def size(self) -> int:
         """How many records."""
         return len(self.values.starts)
-
-    def is_same(self, other: "Packed") -> bool:
-        """Whether key, value and headers of every record are the same."""
-        return all(own.is_same(others) for own, others in zip(self, other, strict=True))
 
     def part(self, start: int, stop: int) -> "Packed":
         """The records start..stop, over the same data."""

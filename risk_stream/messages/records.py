@@ -1,4 +1,4 @@
-"""A range of Kafka records of one topic-partition, as columns over the bytes that they were fetched in."""
+"""Ranges of Kafka records of one topic-partition, as columns over the bytes that they were fetched in."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from risk_stream.messages.packed import NULL, NDInt64, Span, span_of
+from risk_stream.messages import packed as packing
+from risk_stream.messages.packed import NULL, NDInt64, Packed, Span, span_of
 
 
 class Records(NamedTuple):
@@ -143,3 +144,34 @@ def records_from(
 
 
 NO_RECORDS = records_from((), (), (), ())
+
+
+class Recorded(NamedTuple):
+    """Consecutive records of any topic, with their headers, in offset order. All columns are equally long."""
+
+    offsets: NDInt64
+    timestamps: NDInt64
+    """Epoch milliseconds."""
+    packed: Packed
+    """Key, value and headers of each."""
+
+    @property
+    def size(self) -> int:
+        """How many records."""
+        return len(self.offsets)
+
+    @property
+    def inputs(self) -> Records:
+        """As the engine takes them: without a copy when keys and values lie in the same data."""
+        return records_in(self.offsets, self.timestamps, self.packed.keys, self.packed.values)
+
+    def below(self, offset: int) -> int:
+        """How many lie below an offset."""
+        return int(np.searchsorted(self.offsets, offset))
+
+    def part(self, start: int, stop: int) -> "Recorded":
+        """The records start..stop by their number, not by offset, over the same data."""
+        return Recorded(self.offsets[start:stop], self.timestamps[start:stop], self.packed.part(start, stop))
+
+
+NOTHING_RECORDED = Recorded(NO_RECORDS.offsets, NO_RECORDS.timestamps, packing.NOTHING)

@@ -4,15 +4,36 @@ import fcntl
 from pathlib import Path
 
 LOCK_NAME = "lock"
+DONE_NAME = "compiled"
+"""A file that says that all of it is there."""
 
 
 def compile_ahead() -> None:
-    """Make sure that all compiled code is there: a second when it was compiled before, one to two minutes when not."""
-    # Here, not above: the import alone compiles the codec, and the lock has to cover that too.
-    from risk_stream.messages.compiled.cache import cache_folder
-
-    with (cache_folder(Path(__file__).parents[1]) / LOCK_NAME).open("w") as lock:
+    """Have all compiled code on disk, and loaded what decides: a second or two when it was compiled before, one to two
+    minutes when not."""
+    folder = _folder()
+    with (folder / LOCK_NAME).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         from risk_stream.decide.warm import warm_up
+        from risk_stream.kafka.compiled.read_records import read_records
+        from risk_stream.kafka.compiled.write_records import write_records
+        from risk_stream.messages.compiled.header_blocks import put_blocks
+        from risk_stream.messages.compiled.jit import load
+        from risk_stream.messages.compiled.same_fields import same_fields
 
         warm_up()
+        for beside in (read_records, write_records, put_blocks, same_fields):
+            load(beside)
+        (folder / DONE_NAME).touch()
+
+
+def compile_once() -> None:
+    """The same, unless it was done before: for processes that load by themselves what they need of it."""
+    if not (_folder() / DONE_NAME).exists():
+        compile_ahead()
+
+
+def _folder() -> Path:
+    from risk_stream.messages.compiled.cache import cache_folder
+
+    return cache_folder(Path(__file__).parents[1])

@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from risk_stream.audit.findings import Finding
 from risk_stream.audit.log import (
     CONTROLS,
@@ -17,7 +19,6 @@ from risk_stream.audit.log import (
     VIOLATIONS,
     Bounds,
 )  # fmt: skip
-from risk_stream.audit.recorded import Recorded
 from risk_stream.decide.engine import Engine
 from risk_stream.kafka.journal import beginning, encode, end_after, next_record
 from risk_stream.messages.decode import decode_control
@@ -25,7 +26,7 @@ from risk_stream.messages.fault import Fault
 from risk_stream.messages.headers import dead_letter_headers
 from risk_stream.messages.murmur2 import partition_of
 from risk_stream.messages.packed import Headers, pack
-from risk_stream.messages.records import records_from
+from risk_stream.messages.records import Recorded, records_from
 from risk_stream.rules.book import Controls
 
 START_MS = 1_795_341_600_000  # 2026-11-22T10:00:00Z
@@ -76,8 +77,8 @@ class Recording:
         for at in range(0, len(lines), 7):
             part = lines[at : at + 7]
             yield Recorded(
-                [line.offset for line in part],
-                [line.timestamp for line in part],
+                np.array([line.offset for line in part], np.int64),
+                np.array([line.timestamp for line in part], np.int64),
                 pack((line.key, line.value, line.headers) for line in part),
             )
 

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
 from risk_stream.audit.archive_log import ArchiveLog
@@ -15,15 +16,15 @@ from risk_stream.audit.columns import from_batch, stored_columns, to_table
 from risk_stream.audit.controls_log import read_controls
 from risk_stream.audit.findings import Kind
 from risk_stream.audit.heads import HeadFile, load_heads, read_heads
-from risk_stream.audit.log import DECISIONS, JOURNAL, KEYED, OUTPUTS, Bounds, LogError
+from risk_stream.audit.log import DECISIONS, JOURNAL, KEYED, OUTPUTS, Bounds, LogError, all_bounds, partition_bounds
 from risk_stream.audit.manifest import Segment, read_manifest
 from risk_stream.audit.pool import run_partitions, start_loading
-from risk_stream.audit.recorded import Recorded
 from risk_stream.audit.replay import replay_partition
 from risk_stream.audit.replay_job import replay_job
 from risk_stream.audit.span import Span
 from risk_stream.audit.task import PartitionResult, Task
 from risk_stream.messages.packed import pack
+from risk_stream.messages.records import Recorded
 from tests.audit.recording import Recording, record
 
 
@@ -44,7 +45,10 @@ def replay(folder: Path) -> list[PartitionResult]:
     async def work() -> list[PartitionResult]:
         async with ArchiveLog(folder) as log:
             controls = await read_controls(log)
-            return [await replay_partition(log, controls, one, Task(Span())) for one in range(log.partitions)]
+            return [
+                await replay_partition(log, controls, await partition_bounds(log, one), Task(Span()))
+                for one in range(log.partitions)
+            ]
 
     return asyncio.run(work())
 
@@ -147,9 +151,10 @@ def test_processes_find_what_one_finds(written: Recording, tmp_path: Path) -> No
     line = log.lines(DECISIONS, 1)[30]
     line.value = (line.value or b"").replace(b"P", b"Q", 1)
     archive(log, tmp_path)
-    job = partial(replay_job, task=Task(Span()), tallied=False)
+    job, opened = partial(replay_job, task=Task(Span()), tallied=False), partial(ArchiveLog, tmp_path)
+    bounds = asyncio.run(all_bounds(opened(), [0, 1]))
     start_loading(ArchiveLog.__module__)
-    alone, many = (run_partitions(partial(ArchiveLog, tmp_path), [0, 1], job, jobs, lambda _: None) for jobs in (1, 2))
+    alone, many = (run_partitions(opened, bounds, job, jobs, lambda _: None) for jobs in (1, 2))
     assert alone == many
     assert [one.kind for outcome in many for one in outcome.result.findings] == [Kind.CORRUPTED]
 
@@ -159,9 +164,10 @@ def test_null_and_empty_survive_a_slice_of_a_column() -> None:
     records = pack(
         [(None, b"1", []), (b"", None, [("a", b""), ("b", b"2")]), (b"k", b"", []), (b"l", b"3", [("c", b"4")])]
     )
-    table = to_table(DECISIONS, Recorded([3, 5, 6, 7], [1, 2, 3, 4], records))
+    table = to_table(DECISIONS, Recorded(np.array([3, 5, 6, 7]), np.array([1, 2, 3, 4]), records))
     batch = table.select(stored_columns(DECISIONS)).to_batches()[0]
     for start, stop in ((0, 4), (1, 3), (2, 3), (3, 4), (2, 2)):
         found = from_batch(batch.slice(start, stop - start))
-        assert (found.offsets, found.timestamps) == ([3, 5, 6, 7][start:stop], [1, 2, 3, 4][start:stop])
+        assert found.offsets.tolist() == [3, 5, 6, 7][start:stop]
+        assert found.timestamps.tolist() == [1, 2, 3, 4][start:stop]
         assert found.packed.events() == records.events()[start:stop]

@@ -20,7 +20,18 @@ from risk_stream.audit.archive_write import write_segment
 from risk_stream.audit.controls_log import read_controls
 from risk_stream.audit.findings import Kind
 from risk_stream.audit.journal import Head, read_step
-from risk_stream.audit.log import CONTROLS, DEAD_LETTERS, DECISIONS, JOURNAL, OUTPUTS, VIOLATIONS, Bounds, LogError
+from risk_stream.audit.log import (
+    CONTROLS,
+    DEAD_LETTERS,
+    DECISIONS,
+    JOURNAL,
+    OUTPUTS,
+    VIOLATIONS,
+    Bounds,
+    LogError,
+    all_bounds,
+    partition_bounds,
+)
 from risk_stream.audit.manifest import Manifest, StateFile, read_manifest, sha256_of, write_manifest
 from risk_stream.audit.replay import replay_partition
 from risk_stream.audit.report import ReplayReport, verdicts_of
@@ -115,9 +126,14 @@ def task_of(folder: Path, resident_max: int = 10_000) -> StateTask:
     return task
 
 
+def store_task(task: StateTask) -> StateOutcome:
+    """Do it."""
+    return store_state(task, asyncio.run(all_bounds(ArchiveLog(task.folder), task.partitions)), 1, lambda _: None)
+
+
 def store(folder: Path, resident_max: int = 10_000) -> StateOutcome:
     """Store the state of the last segment."""
-    return store_state(task_of(folder, resident_max), 1, lambda _: None)
+    return store_task(task_of(folder, resident_max))
 
 
 def manifest_of(folder: Path) -> Manifest:
@@ -171,7 +187,7 @@ def replay(
             controls = await read_controls(log)
             task = Task(span, heads, None, resident_max, look.starts)
             results = [
-                await replay_partition(log, controls, one, task, (), records.append)
+                await replay_partition(log, controls, await partition_bounds(log, one), task, (), records.append)
                 for one in span.partitions(log.partitions)
             ]
             return Replayed(look, results, sum(records))
@@ -242,7 +258,7 @@ def test_a_segment_without_a_state_gets_one_later(written: Recording, stored: Pa
         archive(written, tmp_path, until)
     task = task_of(tmp_path)
     assert task.starts == {} and task.segment == SEGMENTS
-    outcome = store_state(task, 1, lambda _: None)
+    outcome = store_task(task)
     assert outcome.steps == sum(len(written.lines(JOURNAL, one)) for one in range(2))
     assert [len(one.states) for one in manifest_of(tmp_path).segments] == [0, 0, 2]
     assert find_state_task(tmp_path, 10_000) is None
@@ -331,7 +347,7 @@ def test_a_damaged_state_is_not_built_upon(written: Recording, tmp_path: Path) -
     archive(written, tmp_path, second)
     task = task_of(tmp_path)
     assert list(task.starts) == [1] and [one.partition for one in task.damage] == [0]
-    assert store_state(task, 1, lambda _: None).findings_total == 0
+    assert store_task(task).findings_total == 0
     assert started(replay(tmp_path, behind(tmp_path, 2)).results) == [2, 2]
 
 

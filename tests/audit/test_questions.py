@@ -8,7 +8,7 @@ import pytest
 
 from risk_stream.audit.as_of import AsOf, as_of
 from risk_stream.audit.controls_log import read_controls
-from risk_stream.audit.log import CONTROLS, DECISIONS, LogError
+from risk_stream.audit.log import CONTROLS, DECISIONS, LogError, partition_bounds
 from risk_stream.audit.replay import replay_partition
 from risk_stream.audit.report import ReplayReport, verdicts_of
 from risk_stream.audit.report_page import page
@@ -44,7 +44,10 @@ def ask(log: Recording, task: WhatIfTask) -> WhatIf:
     """Over all partitions."""
 
     async def work() -> list[WhatIf]:
-        return [await ask_what_if(log, one, lambda _: None, task=task) for one in range(log.partitions)]
+        return [
+            await ask_what_if(log, await partition_bounds(log, one), lambda _: None, task=task)
+            for one in range(log.partitions)
+        ]
 
     return summed(asyncio.run(work()))
 
@@ -95,7 +98,10 @@ def curve(log: Recording, text: str) -> list[SweepPoint]:
     task = SweepTask(limit_id, thresholds, Span())
 
     async def work() -> list[list[SweepPoint]]:
-        return [await sweep(log, one, lambda _: None, task=task) for one in range(log.partitions)]
+        return [
+            await sweep(log, await partition_bounds(log, one), lambda _: None, task=task)
+            for one in range(log.partitions)
+        ]
 
     return summed_curve(asyncio.run(work()))
 
@@ -158,7 +164,7 @@ def test_as_of_the_end_is_the_last_picture(written: Recording) -> None:
     async def work() -> None:
         controls = await read_controls(written)
         for partition in range(written.partitions):
-            await replay_partition(written, controls, partition, Task(Span()), (seen,))
+            await replay_partition(written, controls, await partition_bounds(written, partition), Task(Span()), (seen,))
 
     asyncio.run(work())
     for portfolio, picture in seen.last.items():
@@ -211,7 +217,7 @@ def test_the_report_is_one_page_that_asks_for_nothing(written: Recording) -> Non
     async def work() -> ReplayReport:
         controls = await read_controls(written)
         results = [
-            await replay_partition(written, controls, one, Task(Span()), (tallier,))
+            await replay_partition(written, controls, await partition_bounds(written, one), Task(Span()), (tallier,))
             for one in range(written.partitions)
         ]
         return ReplayReport(

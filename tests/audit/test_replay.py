@@ -10,7 +10,16 @@ import pytest
 from risk_stream.audit.controls_log import read_controls
 from risk_stream.audit.findings import Finding, Kind
 from risk_stream.audit.journal import Head, chain_after, read_step
-from risk_stream.audit.log import CONTROLS, DEAD_LETTERS, DECISIONS, JOURNAL, ORDERS, VALUES, VIOLATIONS
+from risk_stream.audit.log import (
+    CONTROLS,
+    DEAD_LETTERS,
+    DECISIONS,
+    JOURNAL,
+    ORDERS,
+    VALUES,
+    VIOLATIONS,
+    partition_bounds,
+)
 from risk_stream.audit.replay import replay_partition
 from risk_stream.audit.span import Span, read_mark
 from risk_stream.audit.task import PartitionResult, Task
@@ -33,7 +42,9 @@ def replay(log: Recording, partition: int = 0, task: Task | None = None) -> Part
     """Replay a partition."""
 
     async def work() -> PartitionResult:
-        return await replay_partition(log, await read_controls(log), partition, task or Task(Span()))
+        return await replay_partition(
+            log, await read_controls(log), await partition_bounds(log, partition), task or Task(Span())
+        )
 
     return asyncio.run(work())
 

@@ -18,8 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk_stream.kafka import fetched, inflation
-from risk_stream.kafka.fetched import Fetched, column_options
+from risk_stream.kafka.fetched import column_options
 from risk_stream.kafka.inflation import BoundedRecords
+from risk_stream.messages.records import Recorded
 
 LOG = TopicPartition("orders", 0)
 COUNT_AT, ATTRIBUTES_AT, LARGEST_MS_AT, LAST_DELTA_AT = 57, 21, 35, 23
@@ -65,7 +66,7 @@ def read(data: bytes, start: int = 0, aborted: Any = ()) -> tuple[list[Row], int
     return found, lists.next_fetch_offset
 
 
-def rows(part: Fetched) -> list[Row]:
+def rows(part: Recorded) -> list[Row]:
     """The records of a list."""
     pairs = zip(part.offsets.tolist(), part.timestamps.tolist(), part.packed.events(), strict=True)
     assert [row[2:] for row in part.inputs.rows()] == part.packed.pairs()
@@ -79,7 +80,7 @@ def twin(data: bytes, start: int = 0, aborted: Any = (), records: Any = BoundedR
     return found, lists.next_fetch_offset
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.tuples(
@@ -201,7 +202,7 @@ odd_records = st.builds(
 odd_lists = st.lists(odd_records, max_size=5)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.tuples(odd_lists, st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=5),
     st.integers(0, 5), st.integers(1, 12), st.data(),
@@ -242,7 +243,7 @@ def test_one_producers_offsets_hide_no_other_producers_records() -> None:
     assert behind == 2_000
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(record, min_size=1, max_size=5), st.randoms(use_true_random=False))
 def test_damage_behind_a_good_checksum_is_refused_or_read(records: Any, draw: Any) -> None:
     """Any bytes behind the head: refused, or records that lie within the batch, whose offsets rise."""

@@ -195,7 +195,7 @@ objects = st.dictionaries(field_names, words | json_values, max_size=12)
 
 
 # Making texts is slow the first time, whatever the machine's load: that says nothing about the decoder.
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+patient = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 def decodes(value: bytes) -> None:

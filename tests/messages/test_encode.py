@@ -222,7 +222,7 @@ controls: st.SearchStrategy[Control] = st.one_of(
 
 
 # Making texts is slow the first time, whatever the machine's load: that says nothing about the encoder.
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(controls)
 def test_controls_are_read_back_as_they_were(control: Control) -> None:
     """decode_control(encode_control(x)) is x, for every control."""

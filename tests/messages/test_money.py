@@ -17,7 +17,7 @@ from risk_stream.messages.money import (
 )
 
 # Making texts is slow the first time, whatever the machine's load: that says nothing about the numbers.
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+patient = settings(suppress_health_check=[HealthCheck.too_slow])
 EXACT = Context(prec=2_000, Emax=999_999_999, Emin=-999_999_999)
 numbers = st.from_regex(r"-?(0|[1-9][0-9]{0,24})(\.[0-9]{1,24})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
 quantities = st.integers(-(10**18) + 1, 10**18 - 1)

@@ -1,7 +1,11 @@
 """Spans that hold the same fields are the same wherever their bytes lie, and no other ones are."""
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from risk_stream.messages.compiled.same_fields import same_records, same_spans
 from risk_stream.messages.packed import Headers, Span, joined, no_headers, pack, span_of
 
 FIELDS = [b"abc", None, b"", b"defgh", b"i"]
@@ -16,9 +20,9 @@ def scattered(fields: list[bytes | None]) -> Span:
 def test_the_same_fields_elsewhere() -> None:
     """Where they lie does not matter, nor what else is there."""
     assert scattered(FIELDS).as_list() == FIELDS
-    assert span_of(FIELDS).is_same(scattered(FIELDS))
-    assert span_of(FIELDS).is_same(span_of([b"before", *FIELDS]).part(1, len(FIELDS) + 1))
-    assert span_of([]).is_same(span_of(FIELDS).part(2, 2))
+    assert same_spans(span_of(FIELDS), scattered(FIELDS))
+    assert same_spans(span_of(FIELDS), span_of([b"before", *FIELDS]).part(1, len(FIELDS) + 1))
+    assert same_spans(span_of([]), span_of(FIELDS).part(2, 2))
 
 
 @pytest.mark.parametrize(
@@ -34,7 +38,7 @@ def test_the_same_fields_elsewhere() -> None:
 )
 def test_other_fields(other: list[bytes | None]) -> None:
     """A byte, a bound, a null or a field more is a difference, even where all bytes together are the same."""
-    assert not span_of(FIELDS).is_same(span_of(other))
+    assert not same_spans(span_of(FIELDS), span_of(other))
 
 
 @pytest.mark.parametrize("column", range(3))
@@ -44,13 +48,13 @@ def test_records_differ_in_any_column(column: int) -> None:
     other: list[object] = [b"kez", b"valuf", [("name", b"valuf")]]
     changed = [*record[:column], other[column], *record[column + 1 :]]
     one, two = pack([tuple(record)] * 3), pack([tuple(record), tuple(changed), tuple(record)])  # type: ignore[list-item]
-    assert one.is_same(one) and not one.is_same(two)
+    assert same_records(one, one) and not same_records(one, two)
 
 
 def test_no_headers_are_the_same_however_they_were_joined() -> None:
     """Joined or made at once."""
     parts = [pack([(b"k", b"v", [])] * count) for count in (1, 3)]
-    assert joined(*parts).headers.is_same(no_headers(4))
+    assert same_spans(joined(*parts).headers, no_headers(4))
 
 
 def test_trimmed_holds_no_other_bytes() -> None:
@@ -65,5 +69,28 @@ def test_a_header_without_a_value_stays_one() -> None:
     null, empty = ([("name", value)] for value in (None, b""))
     headers: list[Headers] = [null, empty]  # type: ignore[list-item]
     one, two = (pack([(b"k", b"v", own)]) for own in headers)
-    assert not one.is_same(two)
+    assert not same_records(one, two)
     assert [one.events()[0].headers, two.events()[0].headers] == headers
+
+
+fields = st.lists(st.none() | st.binary(max_size=70), max_size=6)
+
+
+@given(fields, st.data())
+def test_what_is_the_same_is_what_copies_say(own: list[bytes | None], data: st.DataObject) -> None:
+    """Compared by compiled code and as copies; at most one byte of one field differs, at any place of it."""
+    other = list(own)
+    for i in data.draw(st.sets(st.integers(0, len(own) - 1), max_size=1)) if own else ():
+        field = bytearray(other[i] or b"?")
+        if field:
+            field[data.draw(st.integers(0, len(field) - 1))] ^= data.draw(st.integers(0, 255))
+        other[i] = bytes(field)
+    assert same_spans(scattered(own), span_of(other)) == (own == other)
+
+
+@pytest.mark.parametrize(("start", "end"), [(-1, 1), (0, 6), (3, 2), (2**40, 2**40 + 2), (-(2**62), 2**62)])
+def test_fields_beyond_their_data_are_not_read(start: int, end: int) -> None:
+    """They are not the same as anything, on either side; nothing of what lies there is looked at."""
+    beyond = Span(b"text", np.array([start]), np.array([end]))
+    whole = span_of([b"text"])
+    assert not same_spans(beyond, whole) and not same_spans(whole, beyond) and not same_spans(beyond, beyond)

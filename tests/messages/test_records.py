@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk_stream.audit.recorded import Recorded
-from risk_stream.audit.recorded import joined as recorded_joined
+from risk_stream.audit.cursor import joined as recorded_joined
 from risk_stream.messages.compiled.batch_text import batch_text
 from risk_stream.messages.packed import NULL, Packed, Span, no_headers, span_of
-from risk_stream.messages.records import NO_RECORDS, Records, records_from, records_in
+from risk_stream.messages.records import NO_RECORDS, Recorded, Records, records_from, records_in
 
 Row = tuple[int, int, bytes | None, bytes | None]
 fields = st.none() | st.binary(max_size=6)
@@ -81,7 +80,9 @@ def test_recorded_lists_joined(several: Any, data: Any) -> None:
         packed = Packed(
             span_of([key for key, _ in pairs]), span_of([value for _, value in pairs]), no_headers(len(pairs))
         )
-        parts.append(Recorded([row[0] for row in more], [row[1] for row in more], packed))
+        parts.append(
+            Recorded(np.array([row[0] for row in more], np.int64), np.array([row[1] for row in more], np.int64), packed)
+        )
     start = data.draw(st.integers(0, len(rows)))
     stop = data.draw(st.integers(start, len(rows)))
     some = recorded_joined(parts).part(start, stop).inputs

@@ -34,7 +34,7 @@ def is_equal(a: float, b: float) -> bool:
     return abs(Fraction(a) - Fraction(b)) <= EPSILON * max(abs(Fraction(a)), abs(Fraction(b)))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(doubles, steps)
 def test_relative_epsilon_at_every_magnitude(a: float, by: int) -> None:
     """The same number of steps away is equal at 10^-300 as at 10^300; only at the very edge may rounding decide."""
@@ -49,7 +49,7 @@ def test_relative_epsilon_at_every_magnitude(a: float, by: int) -> None:
     assert nearly_equal(a, a)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(doubles, steps)
 def test_operators_are_consistent(a: float, by: int) -> None:
     """Exactly one of <, ==, > holds; the others follow."""
@@ -73,7 +73,7 @@ def limit(threshold: float, warn_ratio: float, scaled: int = 0, operator: int = 
     return rows
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.integers(-(10**30), 10**30), st.integers(0, 10**30), st.sampled_from([0.0, 0.5, 0.8, 1.0]))
 @example(10**24, 10**24, 0.8)
 @example(10**24 + 1, 10**24, 0.8)

@@ -138,7 +138,7 @@ class AttemptsMachine(RuleBasedStateMachine):
 
 
 TestAttempts = AttemptsMachine.TestCase
-TestAttempts.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestAttempts.settings = settings(max_examples=40, stateful_step_count=30)
 
 
 def test_ids_beyond_the_last_ten_thousand_count_no_more() -> None:

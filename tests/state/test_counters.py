@@ -58,4 +58,4 @@ class CountersMachine(RuleBasedStateMachine):
 
 
 TestCounters = CountersMachine.TestCase
-TestCounters.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestCounters.settings = settings(max_examples=40, stateful_step_count=40)

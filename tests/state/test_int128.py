@@ -29,7 +29,7 @@ def half_even(number: Fraction) -> int:
     return round(number)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(wides, wides)
 def test_sums_and_order(a: int, b: int) -> None:
     """add, subtract, negate, magnitude, compare and is_positive."""
@@ -42,14 +42,14 @@ def test_sums_and_order(a: int, b: int) -> None:
     assert whole(*int128.magnitude(*pair(a))) == abs(a)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(int64s)
 def test_widen(a: int) -> None:
     """An int64 keeps its value."""
     assert whole(*int128.widen(int64(a))) == a
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(wides)
 @example(2**64)
 @example(2**63)
@@ -61,7 +61,7 @@ def test_to_double(a: int) -> None:
     assert int128.to_double(*pair(a)) == float(a)
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 @given(wides, int64s, divisors)
 @example(5 * 10**11, 1, 10**12)
 @example(15 * 10**11, 1, 10**12)
@@ -75,7 +75,7 @@ def test_multiply_divide(a: int, factor: int, divisor: int) -> None:
         assert whole(*int128.multiply_divide(*pair(a), int64(factor), uint64(divisor))) == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
 def test_multiply_unsigned(a: int, b: int) -> None:
     """The full product."""

@@ -121,7 +121,7 @@ class PeaksMachine(RuleBasedStateMachine):
 
 
 TestPeaks = PeaksMachine.TestCase
-TestPeaks.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestPeaks.settings = settings(max_examples=60, stateful_step_count=40)
 
 
 @pytest.mark.parametrize("every_ms", [150_000, 300_000, 900_000])

@@ -224,7 +224,7 @@ class PositionsMachine(RuleBasedStateMachine):
 
 
 TestPositions = PositionsMachine.TestCase
-TestPositions.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestPositions.settings = settings(max_examples=60, stateful_step_count=30)
 
 
 def test_memos_are_bounded_and_the_one_used_longest_ago_goes_first() -> None:

@@ -102,6 +102,6 @@ class TextMachine(RuleBasedStateMachine):
 
 
 TestTable = TableMachine.TestCase
-TestTable.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
+TestTable.settings = settings(max_examples=30, stateful_step_count=40)
 TestText = TextMachine.TestCase
-TestText.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
+TestText.settings = settings(max_examples=20, stateful_step_count=20)

@@ -11,6 +11,9 @@ import numba
 import numpy as np
 import numpy.typing as npt
 from numba import types
+from numba.core import typeinfer
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import CPUDispatcher
 
 from risk_stream.messages.compiled.cache import use_cache_folder
 
@@ -38,15 +41,52 @@ def rows_of(dtype: np.dtype[Any], *, readonly: bool = False) -> Any:
     return types.Array(numba.from_dtype(dtype), 1, "C", readonly=readonly)
 
 
-def compiled(result: Any, *arguments: Any, inline: bool = False) -> Callable[[F], F]:
-    """Compile for exactly these types (numba types), when the module is imported; later imports load from disk.
+class FixedDispatcher(CPUDispatcher):
+    """A function with one signature, loaded or compiled when it is first called or compiled into another one.
 
-    `inline` copies the body into its callers: for leaf functions of a few instructions only, it lengthens compilation.
+    Most are only ever part of others, whose machine code holds them: to load all 360 takes a second a process.
     """
+
+    _can_compile: bool  # of numba's, without a type
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.signature: Any = None
+        """Set before anything else is done with it."""
+
+    def load(self) -> None:
+        """Have its machine code, from the disk where it is there; nothing else is compiled for it ever after."""
+        with global_compiler_lock:
+            if self._can_compile:
+                with typeinfer.register_dispatcher(self):  # it may call itself
+                    self.compile(self.signature)
+                self.disable_compile()
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """numba: a function that calls this one is being compiled."""
+        self.load()
+        return super().get_call_template(args, kws)
+
+    def _compile_for_args(self, *_args: Any, **_keywords: Any) -> Any:
+        """numba: called with these, and there is no machine code for them. What is returned is called instead."""
+        self.load()
+        return self
+
+
+def compiled(result: Any, *arguments: Any, inline: bool = False) -> Callable[[F], F]:
+    """Compile for exactly these types (numba types), once a version: later processes load it from disk."""
     signature = result(*arguments)
-    options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "forceinline": inline}
+    options: dict[str, Any] = {"nopython": True, "nogil": True, "error_model": "numpy", "forceinline": inline}
 
     def decorate(function: F) -> F:
-        return cast(F, numba.njit(signature, **options)(function))
+        dispatcher = FixedDispatcher(function, targetoptions=options)
+        dispatcher.enable_caching()
+        dispatcher.signature = signature
+        return cast(F, dispatcher)
 
     return decorate
+
+
+def load(function: Callable[..., Any]) -> None:
+    """Have the machine code of a compiled function before it is called."""
+    cast(FixedDispatcher, function).load()
