@@ -64,6 +64,7 @@ class Residents:
         """Make every portfolio resident that has rows, and those to be created in any case."""
         ids = list(known)
         mains = self._rows.get_many([bytes((MAIN_LETTER,)) + portfolio_id for portfolio_id in ids])
+        reserve(self.state, {lay.PORTFOLIOS: len(ids)}, 0, 0)  # for all at once: a call takes 50 us
         for portfolio_id, main in zip(ids, mains, strict=True):
             if main is not None:
                 self._load(portfolio_id, main)
@@ -71,7 +72,6 @@ class Residents:
                 self._create(portfolio_id)
 
     def _create(self, portfolio_id: bytes) -> int:
-        reserve(self.state, {lay.PORTFOLIOS: 1}, 0, 0)
         text = np.frombuffer(portfolio_id, np.uint8)
         self.count += 1
         return int(create_portfolio(self.state, text, 0, len(text), *name_hash(portfolio_id.decode())))
