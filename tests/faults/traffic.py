@@ -28,11 +28,15 @@ class Message(NamedTuple):
 class Traffic:
     """An endless mixture; the same seed and start give the same messages."""
 
-    def __init__(self, seed: int, partitions: int, portfolios: int = 24, tick_ms: int = 20_000) -> None:
+    def __init__(
+        self, seed: int, partitions: int, portfolios: int = 24, tick_ms: int = 20_000, orders: int = 0
+    ) -> None:
+        """`orders`: so many are to come before its time has reached that of the clock on the wall."""
         self.random = random.Random(seed)
         self.partitions = partitions
         self.names = [f"pf-{number}" for number in range(portfolios)]
-        self.clock = int(time.time() * 1000) - SPAN_MS
+        # An order later on average: see `messages`. Beyond now its time would be refused as one of the future.
+        self.clock = int(time.time() * 1000) - max(SPAN_MS, orders * (tick_ms // portfolios + 1))
         self.tick_ms = tick_ms
         self.number = 0
         self.sequence = 0

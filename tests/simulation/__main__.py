@@ -23,6 +23,7 @@ from tests.simulation.schedule import Schedule
 SCHEDULES_PER_INPUT = 50
 JUDGED_EVERY = 50
 CHUNK = 1_000
+CHUNKS_TOLD = 20
 ORDERS = 200
 
 
@@ -58,12 +59,17 @@ def in_parallel(first: int, count: int, processes: int) -> Counter[str]:
     events: Counter[str] = Counter()
     chunks = [(start, min(CHUNK, first + count - start)) for start in range(first, first + count, CHUNK)]
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(run_schedules, *chunk) for chunk in chunks]):
+        futures, began = [pool.submit(run_schedules, *chunk) for chunk in chunks], time.monotonic()
+        for finished, done in enumerate(as_completed(futures), 1):
             try:
                 events += done.result()
             except AssertionError:
                 pool.shutdown(cancel_futures=True)
                 raise
+            if finished % CHUNKS_TOLD == 0:
+                left = (time.monotonic() - began) * (len(chunks) - finished) / finished
+                text = f"{finished * CHUNK:,} of {count:,} schedules, about {left / 60:.0f} minutes left"
+                print(text, file=sys.stderr, flush=True)
     return events
 
 

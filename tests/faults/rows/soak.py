@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 from time import monotonic
 
@@ -16,6 +17,7 @@ from tests.faults.stage import Soak, Stage
 
 SHORT = Soak(orders=6_000, rate=400.0)
 GROWTH = 1.5  # the largest memory in the last third, against that in the first
+TOLD_EVERY_S = 60.0
 WORKERS, REBALANCED = 2, 1  # supervised all the time; that come and go
 
 
@@ -76,13 +78,22 @@ FAULTS: tuple[Callable[[Storm], Awaitable[None]], ...] = (
 )
 
 
+async def _tell(scene: Scene, soak: Soak, seconds: float, memory: int) -> None:
+    print(
+        f"soak: {seconds / 60:.0f} min, {scene.sender.sent:,} records of {soak.orders:,} orders and more sent, "
+        f"{await scene.lag():,} wait, {scene.outcome.injected} faults, {memory >> 20} MiB",
+        file=sys.stderr, flush=True,
+    )  # fmt: skip
+
+
 async def run(stage: Stage, number: int, short: bool) -> Outcome:
     """Two supervised workers and a guest behind a proxy; every few seconds something dies, sleeps, stalls, or comes."""
     soak, folder = SHORT if short else stage.soak, stage.folder / f"soak-{number}"
     with ProxiedBroker(folder / "broker") as broker:
         proxy = Proxy(broker.inner_port)
         proxy.port = broker.proxy_port
-        async with proxy, Scene(broker.bootstrap, folder, stage.seed * 3_000_000 + number, stage.package_root) as scene:
+        seed = stage.seed * 3_000_000 + number
+        async with proxy, Scene(broker.bootstrap, folder, seed, stage.package_root, soak.orders) as scene:
             scene.load(soak.rate, soak.orders)
             for place in range(WORKERS + REBALANCED):
                 worker = scene.worker(broker=f"127.0.0.1:{proxy.port}")
@@ -90,10 +101,14 @@ async def run(stage: Stage, number: int, short: bool) -> Outcome:
                     worker.start()
                     scene.keep(worker)
             storm, began, memory = Storm(scene, broker, proxy), monotonic(), [0]
+            told = began
             while scene.loading() and monotonic() - began < soak.seconds:
                 await asyncio.sleep(scene.random.uniform(2, 5 if short else 20))
                 await storm.next()
                 memory.append(max(one.memory_bytes() for one in scene.workers))
+                if monotonic() - told > TOLD_EVERY_S:
+                    told = monotonic()
+                    await _tell(scene, soak, told - began, memory[-1])
             third = len(memory) // 3
             first, last = max(memory[: third + 1]), max(memory[-third - 1 :])
             scene.outcome.must(short or last < GROWTH * first, f"I8 memory grew from {first:,} to {last:,} bytes")
