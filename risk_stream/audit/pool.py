@@ -6,10 +6,13 @@ all (`start_loading`): it loads while the log is looked at. Nothing of the paren
 
 import asyncio
 import multiprocessing
+import os
 import queue
+import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from multiprocessing import forkserver
+from multiprocessing import forkserver, parent_process
+from multiprocessing.connection import wait as wait_for
 from typing import Any, TypeVar
 
 from risk_stream.audit.log import OpenLog, PartitionBounds, RecordedLog
@@ -56,6 +59,15 @@ def run_partitions(
 def _initialize(told: Any) -> None:
     global _told
     _told = told
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A command that is killed cannot stop its processes: they would wait for work, and keep their memory, for good."""
+    parent = parent_process()
+    if parent is not None:
+        wait_for([parent.sentinel])
+        os._exit(1)
 
 
 def _run_in_process(open_log: OpenLog, partition: PartitionBounds, job: Job[T]) -> T:
