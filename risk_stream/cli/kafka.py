@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 from risk_stream.cli.failure import CommandError
 from risk_stream.kafka.handshake import refusal
 from risk_stream.kafka.reader import TopicError
+from risk_stream.kafka.refusals import UNREACHABLE
 from risk_stream.kafka.topics import TopicsError
 from risk_stream.ops.settings import Settings
 
@@ -36,10 +37,7 @@ def kafka_errors(settings: Settings) -> Iterator[None]:
         if refused:
             raise CommandError(f"Kafka at {refused.problem}\n{refused.advice}") from error
         reason = str(error) or type(error).__name__
-        raise CommandError(
-            f"Kafka at {settings.broker}: {reason}\nIs it running? `risk-stream broker start` starts one here; "
-            "RISK_STREAM_BROKER=host:port names another; `risk-stream doctor` looks closer."
-        ) from error
+        raise CommandError(f"Kafka at {settings.broker}: {reason}\n{UNREACHABLE}") from error
 
 
 async def kafka_errors_of_tasks(work: Coroutine[Any, Any, T]) -> T:

@@ -20,6 +20,7 @@ from risk_stream.kafka.handshake import refusal
 from risk_stream.kafka.partition import Surroundings
 from risk_stream.kafka.ports import ControlsPort, DecodeControl, EngineFactory
 from risk_stream.kafka.producer import shorten_transaction_backoff
+from risk_stream.kafka.refusals import UNREACHABLE
 from risk_stream.kafka.tables import TableManager, declare_table, partition_path
 from risk_stream.kafka.topics import Topics, refuse_other_counts
 from risk_stream.kafka.transport import RiskTransport, Router, take_records_as_they_are
@@ -177,7 +178,7 @@ async def check_topics(config: WorkerConfig) -> None:
         refused = await refusal(config.connection)
         if refused:
             raise Doubt(f"{refused.problem}. {refused.advice}") from error
-        raise
+        raise Doubt(f"Kafka at {config.connection.bootstrap}: {error}. {UNREACHABLE}") from None
     refuse_other_counts(states)
     missing = [state.name for state in states if state.partitions is None]
     if missing:

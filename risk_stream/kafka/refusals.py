@@ -9,6 +9,13 @@ REFUSALS: Final = (MessageSizeTooLargeError, TopicAuthorizationFailedError)
 """Answers to a batch that come again however often it is sent."""
 
 
+UNREACHABLE: Final = (
+    "Is it running? `risk-stream broker start` starts one here; RISK_STREAM_BROKER=host:port names another; "
+    "`risk-stream doctor` looks closer."
+)
+"""What to do when no broker answers."""
+
+
 def refusal(topic: str, size: int, error: KafkaError) -> str:
     """Topic, size (bytes), the setting and the next step, for one of REFUSALS."""
     if isinstance(error, MessageSizeTooLargeError):

@@ -75,3 +75,12 @@ def test_no_broker_is_1_with_advice(arguments: tuple[str, ...]) -> None:
     assert done.err.startswith("Error: Kafka at 127.0.0.1:1: ")
     assert "risk-stream broker start" in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_worker_without_a_broker_says_what_to_do(tmp_path: Path) -> None:
+    """Its last line names the address and the next step, as that of every other command does."""
+    done = run("worker", env={"RISK_STREAM_BROKER": "127.0.0.1:1", "RISK_STREAM_DATA_DIR": str(tmp_path)})
+    last = done.err.splitlines()[-1]
+    assert done.code == 1
+    assert last.startswith("risk-stream worker: stopped: worker: Kafka at 127.0.0.1:1: ")
+    assert "`risk-stream broker start`" in last and "`risk-stream doctor`" in last
