@@ -1,6 +1,8 @@
-"""Ends the process when it hangs: a stuck event loop, or a partition with work and without progress."""
+"""Ends the process when it hangs: a stuck interpreter or event loop, or a partition with work and without progress."""
 
 import asyncio
+import faulthandler
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -22,7 +24,11 @@ class Watched(Protocol):
 
 
 class Watchdog:
-    """A ticker in the loop and a thread beside it: a loop that hangs cannot watch itself."""
+    """A ticker in the loop and a thread beside it: a loop that hangs cannot watch itself.
+
+    Neither runs while a write of the store, which holds the interpreter, hangs on a disk: then faulthandler's thread,
+    which needs no interpreter, says where everything stands and ends the process with exit code 1.
+    """
 
     def __init__(self, timeout: float, metrics: WorkerMetrics, watched: Callable[[], Iterable[Watched]]) -> None:
         self._timeout = timeout
@@ -41,6 +47,7 @@ class Watchdog:
     def stop(self) -> None:
         """Watch no more."""
         self._done.set()
+        faulthandler.cancel_dump_traceback_later()
         if self._task is not None:
             self._task.cancel()
 
@@ -55,11 +62,17 @@ class Watchdog:
                 watched.report()
                 since = watched.stuck_since()
                 if since is not None and loop.time() - since > self._timeout:
-                    fail_stop(f"no progress for {self._timeout:g} s although records wait")
+                    fail_stop(f"no progress for {self._timeout:g} s although something waits for it")
 
     def _watch_loop(self) -> None:
         seen = -1
+        self._await_interpreter()
         while not self._done.wait(self._timeout):
+            self._await_interpreter()
             if self._ticks == seen:
                 fail_stop(f"the event loop did not run for {self._timeout:g} s")
             seen = self._ticks
+
+    def _await_interpreter(self) -> None:
+        # Twice the time, as the thread needs to find a loop that hangs. Said on the real stderr: it writes by itself.
+        faulthandler.dump_traceback_later(2 * self._timeout, exit=True, file=sys.__stderr__ or sys.stderr)

@@ -1,0 +1,52 @@
+"""A worker that hangs ends by itself, wherever it hangs."""
+
+import subprocess
+import sys
+
+PROGRAM = """
+import asyncio, ctypes, time
+from risk_stream.kafka.watchdog import Watchdog
+from risk_stream.ops.metrics import WorkerMetrics
+
+
+async def work():
+    watchdog = Watchdog(0.5, WorkerMetrics(), lambda: ())
+    watchdog.start()
+    await asyncio.sleep(1.2)  # all is well for longer than its patience
+    print("well", flush=True)
+    {hang}
+    watchdog.stop()
+    time.sleep(1.2)  # and nobody watches any more
+    print("stopped", flush=True)
+
+
+asyncio.run(work())
+"""
+
+
+def ended(hang: str) -> tuple[int, str, str]:
+    """Exit code and what was said."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(hang=hang)], capture_output=True, text=True, check=False, timeout=60
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_loop_that_hangs() -> None:
+    """The thread finds it."""
+    code, out, err = ended("time.sleep(50)")
+    assert (code, out) == (1, "well\n")
+    assert err == "risk-stream worker: stopped: the event loop did not run for 0.5 s\n"
+
+
+def test_a_call_that_hangs_and_holds_the_interpreter() -> None:
+    """As a write to a disk that does not answer: no thread of ours runs any more."""
+    code, out, err = ended("ctypes.PyDLL(None).sleep(50)")
+    assert (code, out) == (1, "well\n")
+    assert err.startswith("Timeout (0:00:01)!\n")
+    assert "in work" in err
+
+
+def test_nothing_hangs() -> None:
+    """It goes on, and is watched no more once it was told so."""
+    assert ended("pass") == (0, "well\nstopped\n", "")
