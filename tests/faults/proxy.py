@@ -1,46 +1,84 @@
-"""A TCP proxy in front of the broker that delays, cuts, or swallows what passes."""
+"""A TCP proxy in front of the broker that delays, cuts, or swallows what passes.
+
+It is a process of its own (`python -m tests.faults.proxy PORT TARGET_PORT`), told what to do line by line: beside a
+sender in one event loop it would let less pass than a worker needs.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import sys
+from asyncio.subprocess import PIPE, Process
 from typing import Self
 
+HOST = "127.0.0.1"
 CHUNK_BYTES = 1 << 16
+START_SECONDS, END_SECONDS = 60.0, 10.0
 
 
 class Proxy:
-    """Listens on a port of its own and forwards to the broker's; the fields are the faults, changed while it runs."""
+    """Listens on `port` and forwards to the broker's while it is entered."""
 
-    def __init__(self, target_port: int, host: str = "127.0.0.1") -> None:
-        self.host, self.target_port = host, target_port
-        self.port = 0
-        self.delay_seconds = 0.0
-        self.swallow = False  # half-open: connections stay, nothing arrives
-        self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+    def __init__(self, port: int, target_port: int) -> None:
+        self.port, self.target_port = port, target_port
+        self._process: Process | None = None
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, self.host, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        command = (sys.executable, "-m", "tests.faults.proxy", str(self.port), str(self.target_port))
+        self._process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+        assert self._process.stdout is not None
+        async with asyncio.timeout(START_SECONDS):
+            assert await self._process.stdout.readline(), "the proxy did not start"
         return self
 
     async def __aexit__(self, *failure: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.cut()
+        assert self._process is not None
+        self._process.kill()
+        async with asyncio.timeout(END_SECONDS):
+            await self._process.wait()
+
+    def delay(self, seconds: float) -> None:
+        """From now on every chunk, at most 64 KiB, waits so long."""
+        self._tell(f"delay {seconds}")
+
+    def swallow(self, on: bool) -> None:
+        """Half-open: connections stay, nothing arrives."""
+        self._tell(f"swallow {int(on)}")
 
     def cut(self) -> None:
         """Reset every connection."""
-        for writer in list(self._writers):
-            writer.transport.abort()
+        self._tell("cut 1")
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _tell(self, line: str) -> None:
+        assert self._process is not None and self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n".encode())
+
+
+class _Pipes:
+    """The connections, in the proxy's own process."""
+
+    def __init__(self, target_port: int) -> None:
+        self._target_port = target_port
+        self._delay_seconds = 0.0
+        self._swallow = False
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def obey(self, lines: asyncio.StreamReader) -> None:
+        """Until the harness is gone."""
+        while line := await lines.readline():
+            name, number = line.split()
+            if name == b"delay":
+                self._delay_seconds = float(number)
+            elif name == b"swallow":
+                self._swallow = number == b"1"
+            else:
+                for writer in list(self._writers):
+                    writer.transport.abort()
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            back, forth = await asyncio.open_connection(self.host, self.target_port)
+            back, forth = await asyncio.open_connection(HOST, self._target_port)
         except OSError:
             writer.transport.abort()
             return
@@ -53,9 +91,9 @@ class Proxy:
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         try:
             while chunk := await source.read(CHUNK_BYTES):
-                if self.delay_seconds:
-                    await asyncio.sleep(self.delay_seconds)
-                if self.swallow:
+                if self._delay_seconds:
+                    await asyncio.sleep(self._delay_seconds)
+                if self._swallow:
                     continue
                 sink.write(chunk)
                 await sink.drain()
@@ -64,3 +102,15 @@ class Proxy:
         finally:
             self._writers.discard(sink)
             sink.transport.abort()
+
+
+async def _serve(port: int, target_port: int) -> None:
+    pipes, lines = _Pipes(target_port), asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    async with await asyncio.start_server(pipes.accept, HOST, port):
+        print("ready", flush=True)
+        await pipes.obey(lines)
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(int(sys.argv[1]), int(sys.argv[2])))

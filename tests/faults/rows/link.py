@@ -17,8 +17,7 @@ async def run(stage: Stage, number: int, short: bool) -> Outcome:
     """Delay, cut and half-open in turn; the load and the judge reach the broker directly."""
     folder = stage.folder / f"link-{number}"
     with ProxiedBroker(folder / "broker") as broker:
-        proxy = Proxy(broker.inner_port)
-        proxy.port = broker.proxy_port
+        proxy = Proxy(broker.proxy_port, broker.inner_port)
         async with proxy, Scene(broker.bootstrap, folder, stage.seed * 1_000_000 + number, stage.package_root) as scene:
             scene.load(RATE)
             worker = scene.worker(broker=f"127.0.0.1:{proxy.port}")
@@ -40,8 +39,10 @@ async def hurt_link(proxy: Proxy, fault: str, seconds: float) -> None:
             proxy.cut()
             await asyncio.sleep(seconds / 5)
         return
-    proxy.delay_seconds, proxy.swallow = (0.3 if fault == "delay" else 0.0), fault == "swallow"
+    proxy.delay(0.3 if fault == "delay" else 0.0)
+    proxy.swallow(fault == "swallow")
     await asyncio.sleep(seconds)
-    proxy.delay_seconds, proxy.swallow = 0.0, False
+    proxy.delay(0.0)
+    proxy.swallow(False)
     if fault == "swallow":
         proxy.cut()  # what was swallowed is missing from the stream: the connection is of no use any more

@@ -90,8 +90,7 @@ async def run(stage: Stage, number: int, short: bool) -> Outcome:
     """Two supervised workers and a guest behind a proxy; every few seconds something dies, sleeps, stalls, or comes."""
     soak, folder = SHORT if short else stage.soak, stage.folder / f"soak-{number}"
     with ProxiedBroker(folder / "broker") as broker:
-        proxy = Proxy(broker.inner_port)
-        proxy.port = broker.proxy_port
+        proxy = Proxy(broker.proxy_port, broker.inner_port)
         seed = stage.seed * 3_000_000 + number
         async with proxy, Scene(broker.bootstrap, folder, seed, stage.package_root, soak.orders) as scene:
             scene.load(soak.rate, soak.orders)
