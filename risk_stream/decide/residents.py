@@ -3,6 +3,7 @@
 What is resident never changes an answer: a row holds all that a portfolio remembers.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -31,6 +32,9 @@ IDLE_MS_MAX = lay.DAY_MS
 
 EVICTED_SHARE = 16
 """Beyond the bound, a sixteenth is evicted at once: finding the oldest costs O(residents), too much for one."""
+
+CHUNKS_RESERVED = 64
+"""Chunks that room is made for at once, for 1,024 strings at most. A call takes 50 us, 10,000 ids are 625 chunks."""
 
 
 class DamagedRows(Exception):
@@ -125,12 +129,16 @@ class Residents:
             wanted += [(kind, number) for number in numbers if kind == OPENS or head < tail]
         keys = [b"%c%b\0%b" % (KIND_LETTERS[kind], portfolio_id, number.to_bytes(8, "big")) for kind, number in wanted]
         rows = self._rows.get_many(keys) if keys else []
-        for (kind, number), row in zip(wanted, rows, strict=True):
-            if row is None:
-                raise DamagedRows(f"portfolio {portfolio_id!r}: chunk {number} of kind {kind} is missing")
-            reserve(self.state, {kind: 1}, CHUNK, len(row))
-            if not load_chunk(self.state, np.frombuffer(row, np.uint8), slot, kind, number):
-                raise DamagedRows(f"portfolio {portfolio_id!r}: chunk {number} of kind {kind} lacks entries")
+        for start in range(0, len(wanted), CHUNKS_RESERVED):
+            stop = start + CHUNKS_RESERVED
+            some, found = wanted[start:stop], rows[start:stop]
+            kinds = Counter(kind for kind, _ in some)
+            reserve(self.state, kinds, CHUNK * len(some), sum(len(row) for row in found if row is not None))
+            for (kind, number), row in zip(some, found, strict=True):
+                if row is None:
+                    raise DamagedRows(f"portfolio {portfolio_id!r}: chunk {number} of kind {kind} is missing")
+                if not load_chunk(self.state, np.frombuffer(row, np.uint8), slot, kind, number):
+                    raise DamagedRows(f"portfolio {portfolio_id!r}: chunk {number} of kind {kind} lacks entries")
 
     def trim(self, step: int, now_ms: int) -> None:
         """Evict what is idle, and the longest unused beyond the bound; never what this step used or is not saved."""
