@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
 
 INPUTS = ("orders", "portfolio-values")
 OUTPUTS = ("decisions", "violations", "journal", "dead-letters")
@@ -34,18 +35,24 @@ class Progress:
     def __init__(self, bootstrap: str, group: str) -> None:
         self.bootstrap, self.group = bootstrap, group
         self._admin: AIOKafkaAdminClient | None = None
+        self._known: set[TopicPartition] = set()
 
     async def committed(self) -> dict[TopicPartition, int]:
-        """Of each partition that has one. A broker that does not answer is an error, and asked anew the next time."""
+        """Of each partition that has one. A broker that does not answer is an error, and asked anew the next time; so
+        is one that names none where there was one: it is still loading the group."""
         try:
             if self._admin is None:
                 self._admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=10_000)
                 await self._admin.start()
             found = await self._admin.list_consumer_group_offsets(self.group)
+            offsets = {log: place.offset for log, place in found.items() if place.offset >= 0}
+            if self._known - offsets.keys():
+                raise KafkaError(f"{self.group}: offsets that were there are not named")
         except BaseException:
             await self.close()
             raise
-        return {log: place.offset for log, place in found.items() if place.offset >= 0}
+        self._known |= offsets.keys()
+        return offsets
 
     async def close(self) -> None:
         """Disconnect."""
