@@ -132,6 +132,7 @@ def _headers(column: pa.ListArray) -> Span:
     if count == 0:
         return no_headers(len(column))
     names, values = (_span(one) for one in column.values.slice(first, count).flatten())
+    names = names._replace(ends=np.where(names.ends == NULL, names.starts, names.ends))  # a header always has a name
     return header_blocks(edges - first, names, values)
 
 

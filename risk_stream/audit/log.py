@@ -86,6 +86,20 @@ async def all_bounds(log: RecordedLog, partitions: Iterable[int]) -> list[Partit
     return list(await asyncio.gather(*(partition_bounds(log, one) for one in partitions)))
 
 
+async def kept_now(log: RecordedLog, bounds: PartitionBounds) -> PartitionBounds:
+    """The same bounds, without the outputs that retention has deleted while the partition waited for its turn.
+
+    LogError when it has deleted all that was to be looked at.
+    """
+    outputs = {}
+    for topic, known in bounds.outputs.items():
+        first = (await log.bounds(topic, bounds.partition)).first
+        if first > known.end:
+            raise LogError(f"{topic}/{bounds.partition}: retention has deleted it up to {first}; begin again")
+        outputs[topic] = known._replace(first=first)
+    return bounds._replace(outputs=outputs)
+
+
 def cursor(log: RecordedLog, topic: str, partition: int, bounds: Bounds) -> Cursor:
     """A cursor at the first record kept."""
     return Cursor(log.records(topic, partition, bounds.first, bounds.end))

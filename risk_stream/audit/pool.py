@@ -8,14 +8,16 @@ import asyncio
 import multiprocessing
 import os
 import queue
+import signal
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from multiprocessing import forkserver, parent_process
 from multiprocessing.connection import wait as wait_for
 from typing import Any, TypeVar
 
-from risk_stream.audit.log import OpenLog, PartitionBounds, RecordedLog
+from risk_stream.audit.log import OpenLog, PartitionBounds, RecordedLog, kept_now
 
 T = TypeVar("T")
 Job = Callable[[RecordedLog, PartitionBounds, Callable[[int], None]], Coroutine[Any, Any, T]]
@@ -23,6 +25,7 @@ Job = Callable[[RecordedLog, PartitionBounds, Callable[[int], None]], Coroutine[
 with arguments that can be pickled."""
 
 POLL_S = 0.2
+CLEAN_UP_S = 5.0
 
 _told: Any = None
 
@@ -67,6 +70,8 @@ def _end_with_parent() -> None:
     parent = parent_process()
     if parent is not None:
         wait_for([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGINT)  # it throws away what it has on disk
+        time.sleep(CLEAN_UP_S)
         os._exit(1)
 
 
@@ -76,7 +81,7 @@ def _run_in_process(open_log: OpenLog, partition: PartitionBounds, job: Job[T]) 
 
 async def _run(open_log: OpenLog, partition: PartitionBounds, job: Job[T], progress: Callable[[int], None]) -> T:
     async with open_log() as log:
-        return await job(log, partition, progress)
+        return await job(log, await kept_now(log, partition), progress)
 
 
 def _drain(told: Any) -> int:

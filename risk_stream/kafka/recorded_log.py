@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
 
 from risk_stream.audit.findings import Finding
 from risk_stream.audit.log import Bounds, LogError
@@ -74,7 +75,13 @@ class KafkaLog:
         loop = asyncio.get_running_loop()
         heard = loop.time()
         while (position := await consumer.position(tp)) < end:
-            fetched = (await consumer.getmany(tp, timeout_ms=POLL_MS)).get(tp, ())
+            try:
+                fetched = (await consumer.getmany(tp, timeout_ms=POLL_MS)).get(tp, ())
+            except OffsetOutOfRangeError as error:
+                raise LogError(
+                    f"{tp.topic}/{tp.partition}: retention has deleted offset {position} while it was to be read. "
+                    "Replay an archive (--archive), or begin again"
+                ) from error
             for part in fetched:
                 heard = loop.time()
                 yield part.part(0, part.below(end))

@@ -1,11 +1,11 @@
 """Compiling the decision core ahead of its use: once a version, by one process, while the others wait for it."""
 
 import fcntl
+import hashlib
+import sys
 from pathlib import Path
 
 LOCK_NAME = "lock"
-DONE_NAME = "compiled"
-"""A file that says that all of it is there."""
 
 
 def compile_ahead() -> None:
@@ -24,12 +24,12 @@ def compile_ahead() -> None:
         warm_up()
         for beside in (read_records, write_records, put_blocks, same_fields):
             load(beside)
-        (folder / DONE_NAME).touch()
+        _done(folder).touch()
 
 
 def compile_once() -> None:
     """The same, unless it was done before: for processes that load by themselves what they need of it."""
-    if not (_folder() / DONE_NAME).exists():
+    if not _done(_folder()).exists():
         compile_ahead()
 
 
@@ -37,3 +37,11 @@ def _folder() -> Path:
     from risk_stream.messages.compiled.cache import cache_folder
 
     return cache_folder(Path(__file__).parents[1])
+
+
+def _done(folder: Path) -> Path:
+    """The file that says that all of it is there, for this checkout, Python and processor: numba keeps them apart."""
+    from llvmlite import binding
+
+    made_for = (Path(__file__), sys.version, binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten())
+    return folder / f"compiled-{hashlib.sha256(repr(made_for).encode()).hexdigest()[:24]}"

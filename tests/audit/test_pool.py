@@ -1,5 +1,6 @@
-"""The processes of an audit end with it, however it ends."""
+"""The processes of an audit: what they are asked, and that they end with it, however it ends."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -7,6 +8,15 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
+
+from risk_stream.audit.controls_log import read_controls
+from risk_stream.audit.log import DECISIONS, Bounds, LogError, PartitionBounds, kept_now, partition_bounds
+from risk_stream.audit.replay import replay_partition
+from risk_stream.audit.span import Span
+from risk_stream.audit.task import PartitionResult, Task
+from tests.audit.recording import Recording, record
 
 PROGRAM = """
 import asyncio, os, sys
@@ -70,3 +80,33 @@ def test_a_killed_audit_leaves_no_process_behind(tmp_path: Path) -> None:
         audit.send_signal(signal.SIGKILL)
         audit.wait()
     assert until(lambda: not any(map(lives, workers)))
+
+
+class Trimmed(Recording):
+    """A log whose decisions begin later than they did."""
+
+    first = 0
+
+    async def bounds(self, topic: str, partition: int) -> Bounds:
+        """From the first that is kept."""
+        known = await super().bounds(topic, partition)
+        return known._replace(first=self.first) if topic == DECISIONS else known
+
+
+def test_what_was_deleted_while_a_partition_waited_is_said() -> None:
+    """Decisions that went meanwhile were not compared; when all of them did, nothing can be."""
+    log = Trimmed(1, topics=record().topics)
+    before = asyncio.run(partition_bounds(log, 0))
+    assert asyncio.run(kept_now(log, before)) == before
+    log.first = 5
+    result = asyncio.run(replayed(log, before))
+    assert result.not_kept[DECISIONS] > 0
+    assert not result.findings
+    log.first = before.outputs[DECISIONS].end + 1
+    with pytest.raises(LogError, match="retention has deleted it up to"):
+        asyncio.run(replayed(log, before))
+
+
+async def replayed(log: Recording, before: PartitionBounds) -> PartitionResult:
+    """As a process does it, whose turn it is now."""
+    return await replay_partition(log, await read_controls(log), await kept_now(log, before), Task(Span()))

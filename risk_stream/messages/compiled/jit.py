@@ -1,7 +1,8 @@
 """One decorator for every compiled function: fixed signature, cached on disk, no interpreter lock, no object mode.
 
 A signature is fixed where the function is written, so that an unexpected argument type is an error and never a silent
-compilation in mid-flight. The disk cache lies in a folder named by all sources (see cache.py).
+compilation in mid-flight. Numbers are converted as it says: a float becomes an integer without a word. The disk cache
+lies in a folder named by all sources (see cache.py).
 """
 
 from collections.abc import Callable
@@ -61,6 +62,9 @@ class FixedDispatcher(CPUDispatcher):
                 with typeinfer.register_dispatcher(self):  # it may call itself
                     self.compile(self.signature)
                 self.disable_compile()
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"{self.py_func.__name__}: import it where it is needed")
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
         """numba: a function that calls this one is being compiled."""

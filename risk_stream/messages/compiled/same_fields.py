@@ -36,10 +36,10 @@ def same_fields(
             if end != other_end:
                 return False
             continue
-        if at < 0 or end > len(one) or other_at < 0 or other_end > len(other):
+        if at < 0 or end < at or end > len(one) or other_at < 0 or other_end < other_at or other_end > len(other):
             return False
         size = end - at
-        if size < 0 or size != other_end - other_at:
+        if size != other_end - other_at:
             return False
         if not same_bytes(text, at, other_text, other_at, size):
             return False

@@ -17,6 +17,7 @@ from tests.faults.stage import Soak, Stage
 
 SHORT = Soak(orders=6_000, rate=400.0)
 GROWTH = 1.5  # the largest memory in the last third, against that in the first
+SHORT_PAUSE_S, PAUSE_S = (2, 5), (2, 45)  # between two faults: a long run is to decide most of the time, not to recover
 TOLD_EVERY_S = 60.0
 WORKERS, REBALANCED = 2, 1  # supervised all the time; that come and go
 
@@ -102,7 +103,7 @@ async def run(stage: Stage, number: int, short: bool) -> Outcome:
             storm, began, memory = Storm(scene, broker, proxy), monotonic(), [0]
             told = began
             while scene.loading() and monotonic() - began < soak.seconds:
-                await asyncio.sleep(scene.random.uniform(2, 5 if short else 20))
+                await asyncio.sleep(scene.random.uniform(*(SHORT_PAUSE_S if short else PAUSE_S)))
                 await storm.next()
                 memory.append(max(one.memory_bytes() for one in scene.workers))
                 if monotonic() - told > TOLD_EVERY_S:

@@ -1,5 +1,6 @@
 """What is compiled has one signature, and is loaded when it is used: not before, and for no other types."""
 
+import pickle
 import subprocess
 import sys
 
@@ -38,3 +39,9 @@ def test_another_type_is_an_error(wrong: object) -> None:
             function(text, wrong, one, text, one, one)  # type: ignore[arg-type]
     assert len(fresh.overloads) == 1
     assert same_bytes.overloads  # type: ignore[attr-defined]  # compiled into the fresh one
+
+
+def test_it_is_imported_and_not_sent() -> None:
+    """To another process it would come without its signature."""
+    with pytest.raises(TypeError, match="same_fields: import it"):
+        pickle.dumps(same_fields)
