@@ -79,11 +79,11 @@ class TopicComparer:
 
     async def compare(self, expected: Packed, handled: Handled) -> list[Difference]:
         """The differences of one step, which published these records and handled these ranges of each input."""
-        if _is_published(await self._cursor.peek(expected.size), expected) and not self._trimmed:
+        if self._trimmed:
+            expected = expected.part(await self._not_kept_of(expected), expected.size)
+        if _is_published(await self._cursor.peek(expected.size), expected):
             self._cursor.skip(expected.size)
             self._remember(expected)
-            return []
-        if self._trimmed and await self._is_not_kept(expected):
             return []
         differences = await self._align(expected, handled)
         self._remember(expected)
@@ -118,18 +118,15 @@ class TopicComparer:
                 if identity is not None:
                     self._memory.add(identity.subject)
 
-    async def _is_not_kept(self, expected: Packed) -> bool:
-        """Whether the whole step lies before the first record that retention left."""
+    async def _not_kept_of(self, expected: Packed) -> int:
+        """How many of the step's first records lie before the first one that retention left."""
         first = joined(await self._cursor.peek(1))
-        if not expected.size:
-            return True
         identities = self.identities(expected)
         [known] = self.identities(first.packed) or [None]
-        if known not in identities:
-            self.not_kept += len(identities)
-            return True
-        self._trimmed = False
-        return False
+        self._trimmed = known not in identities
+        count = len(identities) if self._trimmed else identities.index(known)
+        self.not_kept += count
+        return count
 
     async def _align(self, expected: Packed, handled: Handled) -> list[Difference]:
         wanted = self.identities(expected)

@@ -98,7 +98,7 @@ def test_what_was_deleted_while_a_partition_waited_is_said() -> None:
     log = Trimmed(1, topics=record().topics)
     before = asyncio.run(partition_bounds(log, 0))
     assert asyncio.run(kept_now(log, before)) == before
-    log.first = 5
+    log.first = before.outputs[DECISIONS].end // 2
     result = asyncio.run(replayed(log, before))
     assert result.not_kept[DECISIONS] > 0
     assert not result.findings
