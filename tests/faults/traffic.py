@@ -31,13 +31,15 @@ class Traffic:
     def __init__(
         self, seed: int, partitions: int, portfolios: int = 24, tick_ms: int = 20_000, orders: int = 0
     ) -> None:
-        """`orders`: so many are to come before its time has reached that of the clock on the wall."""
+        """`orders`: so many are to come before its time has reached that of the clock on the wall. Each has a time of
+        its own then: one of now would move a portfolio's clock there, and no window would pass any more."""
         self.random = random.Random(seed)
         self.partitions = partitions
         self.names = [f"pf-{number}" for number in range(portfolios)]
         # An order later on average: see `messages`. Beyond now its time would be refused as one of the future.
         self.clock = int(time.time() * 1000) - max(SPAN_MS, orders * (tick_ms // portfolios + 1))
         self.tick_ms = tick_ms
+        self._dated = orders > 0
         self.number = 0
         self.sequence = 0
         self.recent: dict[str, list[tuple[str, str, str, int]]] = {name: [] for name in self.names}
@@ -92,7 +94,7 @@ class Traffic:
             fields["sector"] = sector
         if draw.random() < 0.3:
             fields["strategy_id"] = draw.choice(["s1", "s2"])
-        if draw.random() < 0.9:
+        if draw.random() < 0.9 or self._dated:
             fields["ts"] = self._ts()
         if draw.random() < 0.05:
             fields["venue"] = {"new": [None, 1.5, "field"]}
