@@ -17,7 +17,6 @@ import pyarrow.parquet as pq
 
 from risk_stream import __version__
 from risk_stream.audit.columns import schema_of, to_table
-from risk_stream.audit.cursor import joined
 from risk_stream.audit.identity import Identify, identifiers
 from risk_stream.audit.journal import Head, Step, read_step
 from risk_stream.audit.log import (
@@ -191,7 +190,7 @@ async def _groups(log: RecordedLog, part: _Part) -> AsyncIterator[Recorded]:
         if kept < records.size:
             break
         if count >= ROW_GROUP_RECORDS:
-            yield joined(waiting)
+            yield Recorded.joined(waiting)
             waiting, count = [], 0
     if count:
-        yield joined(waiting)
+        yield Recorded.joined(waiting)

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from risk_stream.audit.cursor import Cursor, joined
+from risk_stream.audit.cursor import Cursor
 from risk_stream.audit.findings import Kind
 from risk_stream.audit.identity import Identify, Identity, Place
 from risk_stream.messages.compiled.same_fields import same_records
@@ -91,7 +91,7 @@ class TopicComparer:
 
     async def rest(self) -> Recorded:
         """The next records behind the last step compared."""
-        part = joined(await self._cursor.peek(LOOKAHEAD))
+        part = Recorded.joined(await self._cursor.peek(LOOKAHEAD))
         self._cursor.skip(part.size)
         return part
 
@@ -120,7 +120,7 @@ class TopicComparer:
 
     async def _not_kept_of(self, expected: Packed) -> int:
         """How many of the step's first records lie before the first one that retention left."""
-        first = joined(await self._cursor.peek(1))
+        first = Recorded.joined(await self._cursor.peek(1))
         identities = self.identities(expected)
         [known] = self.identities(first.packed) or [None]
         self._trimmed = known not in identities
@@ -131,7 +131,7 @@ class TopicComparer:
     async def _align(self, expected: Packed, handled: Handled) -> list[Difference]:
         wanted = self.identities(expected)
         index = {identity.subject: i for i, identity in enumerate(wanted) if identity is not None}
-        window = joined(await self._cursor.peek(len(wanted) + LOOKAHEAD))
+        window = Recorded.joined(await self._cursor.peek(len(wanted) + LOOKAHEAD))
         found = self.identities(window.packed)
         length = _belonging(found, index, handled)
         while length < window.size and found[length] is None and length < len(wanted):

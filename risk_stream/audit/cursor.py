@@ -1,24 +1,9 @@
 """A cursor that takes consecutive records out of a stream of them, without a copy where it can. Pure."""
 
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
-import numpy as np
-
-from risk_stream.messages.packed import joined as joined_packed
-from risk_stream.messages.records import NOTHING_RECORDED, Recorded, Records
-
-
-def joined(parts: Sequence[Recorded]) -> Recorded:
-    """The records of all parts, in order; several are copied, their bytes and all."""
-    filled = [part for part in parts if part.size]
-    if len(filled) < 2:
-        return filled[0] if filled else NOTHING_RECORDED
-    return Recorded(
-        np.concatenate([part.offsets for part in filled]),
-        np.concatenate([part.timestamps for part in filled]),
-        joined_packed(*(part.packed.trimmed() for part in filled)),
-    )
+from risk_stream.messages.records import Recorded, Records
 
 
 class Cursor:

@@ -1,6 +1,6 @@
 """Partitions do not depend on each other, so each is audited in a process of its own, one for each core at once.
 
-The engine takes two seconds to load. The processes are forked from one that has it, and that one is started first of
+The engine takes a second to load. The processes are forked from one that has it, and that one is started first of
 all (`start_loading`): it loads while the log is looked at. Nothing of the parent's threads or locks comes along.
 """
 

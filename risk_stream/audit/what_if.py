@@ -12,7 +12,7 @@ import msgspec
 
 from risk_stream.audit.books import with_limits_replaced, with_room
 from risk_stream.audit.controls_log import read_controls
-from risk_stream.audit.cursor import Cursor, joined
+from risk_stream.audit.cursor import Cursor
 from risk_stream.audit.findings import Findings
 from risk_stream.audit.journal import Step
 from risk_stream.audit.judged import Judged, read_decision
@@ -23,6 +23,7 @@ from risk_stream.audit.walk import Done, Walk
 from risk_stream.messages.control import SetLimit
 from risk_stream.messages.decode import Route
 from risk_stream.messages.money import MONEY_DIGITS, format_scaled
+from risk_stream.messages.records import Recorded
 from risk_stream.rules.plan import Plan
 
 EXAMPLES_MAX = 20
@@ -135,7 +136,7 @@ class _Recorded:
         """Those of orders below an offset that were not taken yet."""
         found: dict[int, Judged] = {}
         while True:
-            values = joined(await self._decisions.peek(512)).packed.values.as_list()
+            values = Recorded.joined(await self._decisions.peek(512)).packed.values.as_list()
             for i, value in enumerate(values):
                 judged = read_decision(value)
                 if judged is not None and judged.offset >= orders_to:

@@ -20,7 +20,7 @@ from aiokafka.errors import CorruptRecordException
 from risk_stream.kafka.compiled.read_records import read_records
 from risk_stream.kafka.inflation import RECORD_BYTES_MAX, BoundedBatch, BoundedRecords, stand_in
 from risk_stream.messages.packed import Packed, Span, encode_headers, span_of
-from risk_stream.messages.records import Recorded, end_to_end
+from risk_stream.messages.records import Recorded
 
 FETCHED_RECORDS_MAX = 2_000
 """Of one list, and the rest of its last batch: about 0.2 ms. A batch may be made to hold more: a compressed MiB at most
@@ -138,7 +138,7 @@ def _read(batches: Sequence[_Batch], position: int) -> Recorded:
         some = list(run)
         parts.append(_columns(some, position, compressed) if readable else _one_by_one(some, position))
         position = max(position, some[-1].next_offset)
-    return _joined(parts)
+    return Recorded.joined(parts)
 
 
 def _columns(batches: Sequence[_Batch], position: int, compressed: bool) -> Recorded:
@@ -172,7 +172,7 @@ def _bounded(found: Recorded) -> Recorded:
         record = stand_in(int(found.offsets[i]), int(found.timestamps[i]), keys.field(i), int(sizes[i]))
         parts += [found.part(behind, i), _of([record])]
         behind = i + 1
-    return _joined([*parts, found.part(behind, len(found.offsets))]) if parts else found
+    return Recorded.joined([*parts, found.part(behind, len(found.offsets))]) if parts else found
 
 
 def _one_by_one(batches: Sequence[_Batch], position: int) -> Recorded:
@@ -195,16 +195,6 @@ def _of(records: Sequence[Any]) -> Recorded:
         np.array([record.offset for record in records], np.int64),
         np.array([record.timestamp for record in records], np.int64),
         Packed(*(laid.part(number * count, (number + 1) * count) for number in range(3))),
-    )
-
-
-def _joined(parts: Sequence[Recorded]) -> Recorded:
-    if len(parts) == 1:
-        return parts[0]
-    return Recorded(
-        np.concatenate([part.offsets for part in parts]),
-        np.concatenate([part.timestamps for part in parts]),
-        Packed(*end_to_end([part.packed for part in parts])),
     )
 
 

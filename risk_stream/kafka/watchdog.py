@@ -47,6 +47,8 @@ class Watchdog:
     def stop(self) -> None:
         """Watch no more."""
         self._done.set()
+        if self._thread.is_alive():
+            self._thread.join()  # at once, and it must not arm again what is disarmed here
         faulthandler.cancel_dump_traceback_later()
         if self._task is not None:
             self._task.cancel()

@@ -173,5 +173,17 @@ class Recorded(NamedTuple):
         """The records start..stop by their number, not by offset, over the same data."""
         return Recorded(self.offsets[start:stop], self.timestamps[start:stop], self.packed.part(start, stop))
 
+    @staticmethod
+    def joined(parts: Sequence["Recorded"]) -> "Recorded":
+        """The records of all parts, in order; several are copied, their bytes and all."""
+        filled = [part for part in parts if part.size]
+        if len(filled) < 2:
+            return filled[0] if filled else NOTHING_RECORDED
+        return Recorded(
+            np.concatenate([part.offsets for part in filled]),
+            np.concatenate([part.timestamps for part in filled]),
+            packing.joined(*(part.packed.trimmed() for part in filled)),
+        )
+
 
 NOTHING_RECORDED = Recorded(NO_RECORDS.offsets, NO_RECORDS.timestamps, packing.NOTHING)

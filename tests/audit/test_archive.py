@@ -16,7 +16,7 @@ from risk_stream.audit.columns import from_batch, stored_columns, to_table
 from risk_stream.audit.controls_log import read_controls
 from risk_stream.audit.findings import Kind
 from risk_stream.audit.heads import HeadFile, load_heads, read_heads
-from risk_stream.audit.log import DECISIONS, JOURNAL, KEYED, OUTPUTS, Bounds, LogError, all_bounds, partition_bounds
+from risk_stream.audit.log import DECISIONS, JOURNAL, KEYED, OUTPUTS, Bounds, LogError, all_bounds
 from risk_stream.audit.manifest import Segment, read_manifest
 from risk_stream.audit.pool import run_partitions, start_loading
 from risk_stream.audit.replay import replay_partition
@@ -45,10 +45,8 @@ def replay(folder: Path) -> list[PartitionResult]:
     async def work() -> list[PartitionResult]:
         async with ArchiveLog(folder) as log:
             controls = await read_controls(log)
-            return [
-                await replay_partition(log, controls, await partition_bounds(log, one), Task(Span()))
-                for one in range(log.partitions)
-            ]
+            bounds = await all_bounds(log, range(log.partitions))
+            return [await replay_partition(log, controls, one, Task(Span())) for one in bounds]
 
     return asyncio.run(work())
 

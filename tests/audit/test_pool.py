@@ -5,8 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from risk_stream.audit.replay import replay_partition
 from risk_stream.audit.span import Span
 from risk_stream.audit.task import PartitionResult, Task
 from tests.audit.recording import Recording, record
+from tests.waiting import wait_for
 
 PROGRAM = """
 import asyncio, os, sys
@@ -55,16 +54,6 @@ def lives(process: int) -> bool:
         return False
 
 
-def until(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
-    """Wait for it."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def test_a_killed_audit_leaves_no_process_behind(tmp_path: Path) -> None:
     """Nor would one that the kernel ends for want of memory."""
     script, folder = tmp_path / "audit_job.py", tmp_path / "processes"
@@ -73,13 +62,13 @@ def test_a_killed_audit_leaves_no_process_behind(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": f"{Path.cwd()}{os.pathsep}{tmp_path}"}
     audit = subprocess.Popen([sys.executable, str(script), str(folder)], env=environment)
     try:
-        assert until(lambda: len(list(folder.iterdir())) == 2)
+        wait_for(lambda: len(list(folder.iterdir())) == 2, 60)
         workers = [int(path.name) for path in folder.iterdir()]
         assert all(map(lives, workers))
     finally:
         audit.send_signal(signal.SIGKILL)
         audit.wait()
-    assert until(lambda: not any(map(lives, workers)))
+    wait_for(lambda: not any(map(lives, workers)))
 
 
 class Trimmed(Recording):

@@ -8,7 +8,7 @@ import pytest
 
 from risk_stream.audit.as_of import AsOf, as_of
 from risk_stream.audit.controls_log import read_controls
-from risk_stream.audit.log import CONTROLS, DECISIONS, LogError, partition_bounds
+from risk_stream.audit.log import CONTROLS, DECISIONS, LogError, all_bounds, partition_bounds
 from risk_stream.audit.replay import replay_partition
 from risk_stream.audit.report import ReplayReport, verdicts_of
 from risk_stream.audit.report_page import page
@@ -44,10 +44,8 @@ def ask(log: Recording, task: WhatIfTask) -> WhatIf:
     """Over all partitions."""
 
     async def work() -> list[WhatIf]:
-        return [
-            await ask_what_if(log, await partition_bounds(log, one), lambda _: None, task=task)
-            for one in range(log.partitions)
-        ]
+        bounds = await all_bounds(log, range(log.partitions))
+        return [await ask_what_if(log, one, lambda _: None, task=task) for one in bounds]
 
     return summed(asyncio.run(work()))
 
@@ -98,10 +96,8 @@ def curve(log: Recording, text: str) -> list[SweepPoint]:
     task = SweepTask(limit_id, thresholds, Span())
 
     async def work() -> list[list[SweepPoint]]:
-        return [
-            await sweep(log, await partition_bounds(log, one), lambda _: None, task=task)
-            for one in range(log.partitions)
-        ]
+        bounds = await all_bounds(log, range(log.partitions))
+        return [await sweep(log, one, lambda _: None, task=task) for one in bounds]
 
     return summed_curve(asyncio.run(work()))
 

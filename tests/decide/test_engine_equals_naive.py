@@ -60,6 +60,5 @@ TestEngineAndModel = EngineAndModel.TestCase
 TestEngineAndModel.settings = settings(
     max_examples=40,
     stateful_step_count=30,
-    # the first step compiles
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -10,13 +10,13 @@ from risk_stream.ops.metrics import WorkerMetrics
 
 
 async def work():
-    watchdog = Watchdog(0.5, WorkerMetrics(), lambda: ())
+    watchdog = Watchdog(1.5, WorkerMetrics(), lambda: ())
     watchdog.start()
-    await asyncio.sleep(1.2)  # all is well for longer than its patience
+    await asyncio.sleep(3.5)  # all is well for longer than its patience
     print("well", flush=True)
     {hang}
     watchdog.stop()
-    time.sleep(1.2)  # and nobody watches any more
+    time.sleep(3.5)  # and nobody watches any more
     print("stopped", flush=True)
 
 
@@ -36,14 +36,14 @@ def test_a_loop_that_hangs() -> None:
     """The thread finds it."""
     code, out, err = ended("time.sleep(50)")
     assert (code, out) == (1, "well\n")
-    assert err == "risk-stream worker: stopped: the event loop did not run for 0.5 s\n"
+    assert err == "risk-stream worker: stopped: the event loop did not run for 1.5 s\n"
 
 
 def test_a_call_that_hangs_and_holds_the_interpreter() -> None:
     """As a write to a disk that does not answer: no thread of ours runs any more."""
     code, out, err = ended("ctypes.PyDLL(None).sleep(50)")
     assert (code, out) == (1, "well\n")
-    assert err.startswith("Timeout (0:00:01)!\n")
+    assert err.startswith("Timeout (0:00:03)!\n")
     assert "in work" in err
 
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk_stream.audit.cursor import joined as recorded_joined
 from risk_stream.messages.compiled.batch_text import batch_text
 from risk_stream.messages.packed import NULL, Packed, Span, no_headers, span_of
 from risk_stream.messages.records import NO_RECORDS, Recorded, Records, records_from, records_in
@@ -85,7 +84,7 @@ def test_recorded_lists_joined(several: Any, data: Any) -> None:
         )
     start = data.draw(st.integers(0, len(rows)))
     stop = data.draw(st.integers(start, len(rows)))
-    some = recorded_joined(parts).part(start, stop).inputs
+    some = Recorded.joined(parts).part(start, stop).inputs
     assert some.rows() == rows[start:stop]
     assert as_scanned(some) == [(*row[:2], row[2] or b"", row[3] or b"") for row in rows[start:stop]]
 
