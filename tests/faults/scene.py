@@ -226,8 +226,7 @@ class Scene:
         self.outcome.judged = verdict.counts
         for invariant, texts in verdict.findings.items():
             self.outcome.findings += [f"{invariant} {text}" for text in texts]
-        self.outcome.findings += list(dict.fromkeys(self._watcher.findings))[:20] + await self._watcher.changed()
-        self.outcome.must(self._watcher.samples > 0, "no sample of committed offsets was taken")
+        self.outcome.findings += await self._watcher.findings()
         return self.outcome
 
 

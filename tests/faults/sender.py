@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from time import monotonic
+from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -13,6 +14,8 @@ from tests.faults.traffic import Message
 from tests.oracle.wire import partition_of
 
 TICK_SECONDS = 0.05
+WAITING_MAX = 5_000  # records not acknowledged yet
+BATCH_BYTES = 1 << 18  # a full batch is waited for, with all that is to follow it
 
 
 class Sender:
@@ -23,26 +26,24 @@ class Sender:
         self.last: dict[TopicPartition, int] = {}  # greatest offset acknowledged
         self.sent = 0
         self.refused = 0
+        self._waiting: set[asyncio.Future[Any]] = set()
 
     async def send(self, messages: Iterable[Message], rate: float = 1e9) -> None:
         """Send all, at most `rate` a second, and wait until each is acknowledged or given up."""
         producer = AIOKafkaProducer(
             bootstrap_servers=self.bootstrap, linger_ms=2, request_timeout_ms=20_000, max_request_size=1 << 21,
-            metadata_max_age_ms=5_000,
+            metadata_max_age_ms=5_000, max_batch_size=BATCH_BYTES,
         )  # fmt: skip
         await producer.start()
-        waiting: set[asyncio.Task[None]] = set()
         began = monotonic()
         try:
             for number, message in enumerate(messages, 1):
-                task = asyncio.create_task(self._one(producer, message))
-                waiting.add(task)
-                task.add_done_callback(waiting.discard)
+                await self._one(producer, message)
                 ahead = number / rate - (monotonic() - began)
-                if ahead > TICK_SECONDS or len(waiting) > 2_000:
+                if ahead > TICK_SECONDS or len(self._waiting) > WAITING_MAX:
                     await asyncio.sleep(max(ahead, 0.002))
-            if waiting:
-                await asyncio.wait(waiting)
+            if self._waiting:
+                await asyncio.wait(self._waiting)
         finally:
             await producer.stop()
 
@@ -51,13 +52,21 @@ class Sender:
         if partition is None:
             partition = partition_of(message.key or b"", self.partitions)
         try:
-            future = await producer.send(
+            sent = await producer.send(
                 self.prefix + message.topic, message.value, message.key, partition, headers=list(message.headers)
             )
-            taken = await future
         except (KafkaError, ValueError, AssertionError):
             self.refused += 1
             return
+        self._waiting.add(sent)
+        sent.add_done_callback(self._answered)
+
+    def _answered(self, sent: asyncio.Future[Any]) -> None:
+        self._waiting.discard(sent)
+        if sent.cancelled() or sent.exception() is not None:
+            self.refused += 1
+            return
+        taken = sent.result()
         log = TopicPartition(taken.topic, taken.partition)
         self.last[log] = max(self.last.get(log, -1), taken.offset)
         self.sent += 1

@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import NamedTuple
 
 from tests.oracle.judge import NOT_READ, Judge, Logs, Verdict
@@ -22,7 +25,7 @@ class Unread(NamedTuple):
     last: int
 
 
-def as_read(records: list[Record], topic: str, partition: int, unread: Sequence[Unread]) -> list[Record]:
+def as_read(records: Sequence[Record], topic: str, partition: int, unread: Sequence[Unread]) -> Sequence[Record]:
     """Records as a worker is to see them: of a batch too large only its last, without its key and bytes."""
     for one in unread:
         if (one.topic, one.partition) == (topic, partition):
@@ -34,7 +37,7 @@ def as_read(records: list[Record], topic: str, partition: int, unread: Sequence[
 
 
 async def judge(broker: str, prefix: str = "risk.", unread: Sequence[Unread] = ()) -> Verdict:
-    """The verdict over all partitions; one partition's logs are in memory at a time.
+    """The verdict over all partitions, each judged in a process of its own, one for each core at once.
 
     `unread` are offsets whose batch nobody has to inflate: one dead letter for all of them, at the last.
     """
@@ -43,21 +46,34 @@ async def judge(broker: str, prefix: str = "risk.", unread: Sequence[Unread] = (
         partitions = await reader.partitions("orders")
         if not partitions:
             raise LookupError(f"no topic {prefix}orders at {broker}")
-        controls = await reader.records("controls", 0)
-        letters: list[Record] = []
-        for partition in range(await reader.partitions("dead-letters")):
-            letters += await reader.records("dead-letters", partition)
-        for partition in range(partitions):
-            logs = Logs(
-                partition, partitions,
-                as_read(await reader.records("portfolio-values", partition), "portfolio-values", partition, unread),
-                as_read(await reader.records("orders", partition), "orders", partition, unread),
-                controls, await reader.records("journal", partition), await reader.records("decisions", partition),
-                await reader.records("violations", partition), letters, prefix,
-            )  # fmt: skip
-            verdict.add(await asyncio.to_thread(Judge(logs).run))
-    verdict.count("controls", len(controls))
+        verdict.count("controls", len(await reader.records("controls", 0)))
+    loop = asyncio.get_running_loop()
+    with ProcessPoolExecutor(min(partitions, os.cpu_count() or 1), get_context("spawn")) as pool:
+        hearings = [
+            loop.run_in_executor(pool, _judge_one, broker, prefix, partition, unread) for partition in range(partitions)
+        ]
+        for found in await asyncio.gather(*hearings):
+            verdict.add(found)
     return verdict
+
+
+def _judge_one(broker: str, prefix: str, partition: int, unread: Sequence[Unread]) -> Verdict:
+    return Judge(asyncio.run(_logs(broker, prefix, partition, unread))).run()
+
+
+async def _logs(broker: str, prefix: str, partition: int, unread: Sequence[Unread]) -> Logs:
+    async with Reader(broker, prefix) as reader:
+        letters: list[Record] = []
+        for one in range(await reader.partitions("dead-letters")):
+            letters += await reader.records("dead-letters", one)
+        return Logs(
+            partition, await reader.partitions("orders"),
+            as_read(await reader.records("portfolio-values", partition), "portfolio-values", partition, unread),
+            as_read(await reader.records("orders", partition), "orders", partition, unread),
+            await reader.records("controls", 0), await reader.records("journal", partition),
+            await reader.records("decisions", partition), await reader.records("violations", partition),
+            letters, prefix,
+        )  # fmt: skip
 
 
 def report(verdict: Verdict) -> str:

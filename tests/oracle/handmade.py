@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 
 from tests.oracle.journal import chained
 from tests.oracle.judge import Logs
@@ -63,7 +64,17 @@ def journal(*steps: tuple[tuple[int, int], tuple[int, int], int]) -> list[Record
     return records
 
 
-def good_logs() -> Logs:
+@dataclass(slots=True)
+class Lists(Logs):
+    """Logs whose outputs can be edited."""
+
+    journal: list[Record]
+    decisions: list[Record]
+    violations: list[Record]
+    dead_letters: list[Record]
+
+
+def good_logs() -> Lists:
     """A valuation that crosses a limit, four orders and a broken one, in two steps; all answers written by hand."""
     decisions = [
         _decision(0, "APPROVED", "OK", []),
@@ -77,7 +88,7 @@ def good_logs() -> Logs:
         "ts": at(1), "inputs": {"order": None, "value": f"{PARTITION}@1", "controls": 1},
     }  # fmt: skip
     by_orders = [_by_order(0, _DRAWN, "WARN"), _by_order(1, _DRAWN, "WARN"), _by_order(1, _LISTED, "REJECT")]
-    return Logs(
+    return Lists(
         partition=PARTITION,
         partitions=PARTITIONS,
         values=[value(0), value(1, total_value=8000)],

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from tests.oracle.journal import Step, read_journal
 from tests.oracle.model import Answer, Model, Payload
@@ -21,13 +20,13 @@ class Logs:
 
     partition: int
     partitions: int
-    values: list[Record]
-    orders: list[Record]
-    controls: list[Record]
-    journal: list[Record]
-    decisions: list[Record]
-    violations: list[Record]
-    dead_letters: list[Record]
+    values: Sequence[Record]
+    orders: Sequence[Record]
+    controls: Sequence[Record]
+    journal: Sequence[Record]
+    decisions: Sequence[Record]
+    violations: Sequence[Record]
+    dead_letters: Sequence[Record]
     prefix: str = "risk."
 
 
@@ -68,6 +67,52 @@ class Verdict:
         return not self.findings
 
 
+class Outputs:
+    """The payloads of one output log by their id, each compared as soon as its input is: what is left is invented.
+
+    Only their bytes are kept: taken apart, those of five million orders would be more than a machine has.
+    """
+
+    def __init__(self, verdict: Verdict, what: str, partition: int, records: Sequence[Record]) -> None:
+        self._verdict, self._what, self._where = verdict, what, f"{what}s {partition}"
+        self._unclaimed: dict[str, int] = {}  # the place of each among the records, by id
+        self._records = records
+        self._group, self._first, self._before = "", -1, -1  # the cause, its first place, that of the cause before
+        for place, record in enumerate(records):
+            at = f"{self._where}@{record.offset}"
+            try:
+                identity = str(json.loads(record.value or b"")[f"{what}_id"])
+            except (ValueError, KeyError, TypeError):
+                verdict.find("I2", f"{at}: no {what}_id in it")
+                continue
+            if identity in self._unclaimed:
+                verdict.find("I3", f"{at}: {what}_id {identity} stands on the log twice")
+                continue
+            self._unclaimed[identity] = place
+        verdict.count(f"{what}s", len(self._unclaimed))
+
+    def take(self, identity: str, cause: str) -> Record | None:
+        """The record of this id; the first of each cause must stand behind the first of the cause before."""
+        place = self._unclaimed.pop(identity, None)
+        if place is None:
+            return None
+        if cause != self._group:
+            self._group, self._first, self._before = cause, place, self._first
+        elif place < self._first:
+            self._first = place
+        if self._first < self._before:
+            self._verdict.find("I6", f"{self._where}: {identity} stands before those of what came before it")
+            self._before = -1  # told once
+        return self._records[place]
+
+    def rest(self) -> None:
+        """What no input led to."""
+        for place in self._unclaimed.values():
+            fields = json.loads(self._records[place].value or b"")
+            identity = fields[f"{self._what}_id"]
+            self._verdict.find("I2", f"{self._what} {identity} is invented: {_short(fields)}")
+
+
 Deaths = dict[str, tuple[Record, str | None]]  # by source: the record that died, and the reason if the contract has it
 
 
@@ -78,9 +123,8 @@ class Judge:
         self.logs = logs
         self.verdict = Verdict()
         self.model = Model(logs.partition, logs.partitions)
-        self.decisions: list[Payload] = []
-        self.keys: dict[str, bytes | None] = {}  # of the orders, by decision_id
-        self.violations: list[Payload] = []
+        self.decisions = Outputs(self.verdict, "decision", logs.partition, logs.decisions)
+        self.violations = Outputs(self.verdict, "violation", logs.partition, logs.violations)
         self.deaths: Deaths = {}
         self._controls = 0  # records of the controls log folded so far
         self._values = 0
@@ -95,8 +139,8 @@ class Judge:
             self._step(step)
         self._unanswered(self.logs.values[self._values :], "portfolio-values")
         self._unanswered(self.logs.orders[self._orders :], "orders")
-        self._compare_decisions()
-        self._compare_violations()
+        self.decisions.rest()
+        self.violations.rest()
         self._compare_deaths()
         self.verdict.count("steps", len(steps))
         self.verdict.count("orders", len(self.logs.orders))
@@ -133,12 +177,12 @@ class Judge:
             record = records[at]
             answer = handle(record.offset, record.key, record.value, record.timestamp)
             if answer.decision is not None:
-                self.decisions.append(answer.decision)
-                self.keys[str(answer.decision["decision_id"])] = record.key
+                self._decided(answer.decision, record.key)
             if answer.dead is not None:
                 reason = answer.dead.reason if answer.dead.named else None
                 self.deaths[f"{self.logs.prefix}{topic}/{self.logs.partition}@{record.offset}"] = (record, reason)
-            self.violations += answer.violations
+            for violation in answer.violations:
+                self._violated(violation)
             at += 1
         return at
 
@@ -148,66 +192,27 @@ class Judge:
 
     # Comparing
 
-    def _compare_decisions(self) -> None:
-        expected = {str(payload["decision_id"]): payload for payload in self.decisions}
-        actual = self._by_id(self.logs.decisions, "decision_id", "decisions")
-        for identity, payload in expected.items():
-            found = actual.get(identity)
-            if found is None:
-                self.verdict.find("I1", f"decision {identity} is missing: {_short(payload)}")
-                continue
-            record, fields = found
-            if record.key != self.keys[identity]:
-                self.verdict.find("I2", f"decision {identity} has the key {record.key!r}")
-            for text in differences(payload, fields):
-                self.verdict.find("I2", f"decision {identity}: {text}")
-        self._invented("decision", expected, actual)
-        self._in_order("decisions", list(expected), [name for name in actual if name in expected])
-        self.verdict.count("decisions", len(actual))
+    def _decided(self, payload: Payload, key: bytes | None) -> None:
+        """A decision that must stand on its log, behind the one before, under its order's key."""
+        identity = str(payload["decision_id"])
+        found = self.decisions.take(identity, identity)
+        if found is None:
+            self.verdict.find("I1", f"decision {identity} is missing: {_short(payload)}")
+            return
+        if found.key != key:
+            self.verdict.find("I2", f"decision {identity} has the key {found.key!r}")
+        for text in differences(payload, json.loads(found.value or b"")):
+            self.verdict.find("I2", f"decision {identity}: {text}")
 
-    def _compare_violations(self) -> None:
-        expected = {str(payload["violation_id"]): payload for payload in self.violations}
-        actual = self._by_id(self.logs.violations, "violation_id", "violations")
-        for identity, payload in expected.items():
-            found = actual.get(identity)
-            if found is None:
-                self.verdict.find("I2", f"violation {identity} is missing: {_short(payload)}")
-                continue
-            record, fields = found
-            for text in (*differences(payload, fields), *envelope(record, payload)):
-                self.verdict.find("I2", f"violation {identity}: {text}")
-        self._invented("violation", expected, actual)
-        causes = {identity: _cause(payload) for identity, payload in expected.items()}
-        present = [causes[name] for name in actual if name in expected]
-        self._in_order("violations", list(dict.fromkeys(causes.values())), list(dict.fromkeys(present)))
-        self.verdict.count("violations", len(actual))
-
-    def _by_id(self, records: Sequence[Record], name: str, topic: str) -> dict[str, tuple[Record, Payload]]:
-        """The payloads of an output log by their id; repeats and what is no payload are findings."""
-        found: dict[str, tuple[Record, Payload]] = {}
-        for record in records:
-            place = f"{topic} {self.logs.partition}@{record.offset}"
-            try:
-                fields = json.loads(record.value or b"")
-                identity = str(fields[name])
-            except (ValueError, KeyError, TypeError):
-                self.verdict.find("I2", f"{place}: no {name} in it")
-                continue
-            if identity in found:
-                self.verdict.find("I3", f"{place}: {name} {identity} stands on the log twice")
-                continue
-            found[identity] = (record, fields)
-        return found
-
-    def _invented(self, what: str, expected: Iterable[str], actual: dict[str, tuple[Record, Payload]]) -> None:
-        for identity in actual.keys() - set(expected):
-            self.verdict.find("I2", f"{what} {identity} is invented: {_short(actual[identity][1])}")
-
-    def _in_order(self, topic: str, expected: list[str], actual: list[str]) -> None:
-        rank = {identity: place for place, identity in enumerate(expected)}
-        for before, after in pairwise(actual):
-            if rank[before] > rank[after]:
-                self.verdict.find("I6", f"{topic} {self.logs.partition}: {after} stands behind {before}")
+    def _violated(self, payload: Payload) -> None:
+        """A violation that must stand on its log, behind those of what came before its cause."""
+        identity = str(payload["violation_id"])
+        found = self.violations.take(identity, _cause(payload))
+        if found is None:
+            self.verdict.find("I2", f"violation {identity} is missing: {_short(payload)}")
+            return
+        for text in (*differences(payload, json.loads(found.value or b"")), *envelope(found, payload)):
+            self.verdict.find("I2", f"violation {identity}: {text}")
 
     def _compare_deaths(self) -> None:
         """Dead letters of this partition's inputs, wherever they stand."""

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.oracle.handmade import good_logs, journal, record
-from tests.oracle.judge import Judge, Logs
-from tests.oracle.read import Record
+from tests.oracle.handmade import START, Lists, good_logs, journal, record
+from tests.oracle.judge import Judge
+from tests.oracle.read import Record, Spool
 
 
 def edit(log: list[Record], place: int, **fields: object) -> None:
@@ -28,17 +28,17 @@ def repeat(log: list[Record]) -> None:
     log.append(log[0]._replace(offset=99))
 
 
-def drop_step(logs: Logs) -> None:
+def drop_step(logs: Lists) -> None:
     """Take the first step off the journal, the chain rightly made for what is left."""
     logs.journal = journal(((2, 2), (2, 5), 1))
 
 
-def widen_step(logs: Logs) -> None:
+def widen_step(logs: Lists) -> None:
     """Let the second step begin one order too late."""
     logs.journal = journal(((0, 2), (0, 2), 1), ((2, 2), (3, 5), 1))
 
 
-Damage = Callable[[Logs], object]
+Damage = Callable[[Lists], object]
 DAMAGES: dict[str, tuple[Damage, str, str]] = {
     "decision missing": (lambda logs: logs.decisions.pop(1), "I1", "is missing"),
     "decision twice": (lambda logs: repeat(logs.decisions), "I3", "stands on the log twice"),
@@ -49,14 +49,14 @@ DAMAGES: dict[str, tuple[Damage, str, str]] = {
     "limit not counted": (lambda logs: edit(logs.decisions, 0, limits_evaluated=1), "I2", "limits_evaluated is 1"),
     "field added": (lambda logs: edit(logs.decisions, 0, host="node-1"), "I2", "host is 'node-1'"),
     "wrong field named": (lambda logs: edit(logs.decisions, 2, detail="price: > 0"), "I2", "names none of"),
-    "decisions reordered": (lambda logs: swap(logs.decisions), "I6", "stands behind"),
+    "decisions reordered": (lambda logs: swap(logs.decisions), "I6", "stands before"),
     "violation missing": (lambda logs: logs.violations.pop(0), "I2", "is missing"),
     "violation twice": (lambda logs: repeat(logs.violations), "I3", "stands on the log twice"),
     "violation invented": (
         lambda logs: logs.violations.append(record(9, {"violation_id": "x:o:0:9"})), "I2", "x:o:0:9 is invented",
     ),
     "violation changed": (lambda logs: edit(logs.violations, 0, observed="0.19"), "I2", "observed is '0.19'"),
-    "violations reordered": (lambda logs: swap(logs.violations), "I6", "stands behind"),
+    "violations reordered": (lambda logs: swap(logs.violations), "I6", "stands before"),
     "dead letter missing": (lambda logs: logs.dead_letters.pop(), "I1", "dead letter of risk.orders/"),
     "dead letter twice": (lambda logs: repeat(logs.dead_letters), "I3", "dead letter of risk.orders/"),
     "dead letter edited": (lambda logs: edit_letter(logs), "I2", "original key and bytes"),
@@ -69,7 +69,7 @@ DAMAGES: dict[str, tuple[Damage, str, str]] = {
 }  # fmt: skip
 
 
-def edit_letter(logs: Logs) -> None:
+def edit_letter(logs: Lists) -> None:
     """Change the bytes of a dead letter."""
     logs.dead_letters = [logs.dead_letters[0]._replace(value=b"{}")]
 
@@ -91,3 +91,16 @@ def test_damage_is_found_and_named(name: str) -> None:
     damage(logs)
     found = Judge(logs).run().findings.get(invariant, [])
     assert any(words in text for text in found), found
+
+
+def test_records_kept_in_a_file_are_those_that_were_added() -> None:
+    """By place, from the end, in slices, and all of them, with or without keys, bytes and headers."""
+    records = [*good_logs().violations, Record(7, START, None, None), Record(9, START, b"", b"", (("h", b"\xff"),))]
+    spool = Spool()
+    for one in records:
+        spool.add(one)
+    assert list(spool) == records
+    assert spool[1:4] == records[1:4] and spool[-1] == records[-1] and spool[9:] == []
+    assert spool[-1].headers == records[-1].headers
+    with pytest.raises(IndexError):
+        spool[len(records)]
