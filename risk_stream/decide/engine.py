@@ -66,8 +66,9 @@ ORDERS_PER_PART = 1_000
 ORDERS_AT_ONCE = 4_000
 """Where nothing waits: a tenth less CPU an order than in parts of 1,000, and no more with longer ones."""
 
-CUT_BUFFER_BYTES = 1 << 20
-"""First size of the buffer of a cut; it doubles until the largest row fits, and is emptied whenever it is full."""
+CUT_BUFFER_BYTES = 1 << 18
+"""First size of the buffer of a cut; it doubles until the largest row fits, and is emptied whenever it is full: some
+2,000 rows met in any order, two to five milliseconds."""
 
 __all__ = ["Engine", "RowSource", "StepOutput"]
 
@@ -138,14 +139,12 @@ class Engine:
         for part in _slices(orders, orders_per_part):
             self._tell_orders(part, plan, told)
             yield
-        letters = pack(told.dead_letters)
-        outputs = (
-            joined(*told.decisions),
-            joined(*told.violations),
-            letters,
-            self._pictures(told.applied, plan),
-        )
+        letters, pictures = pack(told.dead_letters), self._pictures(told.applied, plan)
         told.counts["dead_letters"] = letters.size
+        decisions = joined(*told.decisions)
+        if len(told.decisions) > 1:  # megabytes were copied
+            yield
+        outputs = decisions, joined(*told.violations), letters, pictures
         return StepOutput(*outputs, digest_of(*outputs), dict(told.counts))
 
     def cut(self) -> Packed:

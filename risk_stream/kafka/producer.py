@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple, NoReturn
@@ -184,11 +185,13 @@ class PartitionProducer:
         """Send everything; the first batch of each topic before any second one, which waits until the first is on its
         way: so all topics are added to the transaction in one request."""
         now_ms = int(time.time() * 1000)
-        batches = [
-            (number, write.topic, batch)
-            for write in writes
-            for number, batch in enumerate(batches_of(write.records, now_ms, BATCH_BYTES_MAX))
-        ]
+        batches: list[tuple[int, str, RecordBatch]] = []
+        of_topic: Counter[str] = Counter()
+        for topic, records in writes:
+            for batch in batches_of(records, now_ms, BATCH_BYTES_MAX):
+                batches.append((of_topic[topic], topic, batch))
+                of_topic[topic] += 1
+                await asyncio.sleep(0)  # some milliseconds each
         batches.sort(key=itemgetter(0))
         futures = [await self._submit(batch, topic) for _, topic, batch in batches]
         # A commit waits for its batches but not for their success: that has to be asked here.

@@ -148,14 +148,19 @@ def joined(*parts: Packed) -> Packed:
         return NOTHING
     if len(filled) == 1:
         return filled[0]
-    return Packed(*(_joined(spans) for spans in zip(*filled, strict=True)))
+    texts: dict[tuple[int, ...], bytes] = {}
+    return Packed(*(_joined(spans, texts) for spans in zip(*filled, strict=True)))
 
 
-def _joined(spans: tuple[Span, ...]) -> Span:
+def _joined(spans: tuple[Span, ...], texts: dict[tuple[int, ...], bytes]) -> Span:
+    """`texts` are those joined already, by their parts: keys and values of rows lie in the same."""
+    parts = tuple(id(span.data) for span in spans)
+    if parts not in texts:
+        texts[parts] = b"".join(memoryview(span.data) for span in spans)
     shifts = np.cumsum([0, *(memoryview(span.data).nbytes for span in spans[:-1])]).tolist()
     moved = [np.where(span.ends == NULL, NULL, span.ends + at) for span, at in zip(spans, shifts, strict=True)]
     return Span(
-        b"".join(memoryview(span.data) for span in spans),
+        texts[parts],
         np.concatenate([span.starts + at for span, at in zip(spans, shifts, strict=True)]),
         np.concatenate(moved),
     )

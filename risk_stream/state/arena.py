@@ -1,4 +1,4 @@
-"""Memory of the columns: free lists inside the arrays, growth by doubling between batches."""
+"""Memory of the columns: free lists inside the arrays, growth between batches."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from risk_stream.state.compiled import compiled
 from risk_stream.state.layout import ARENAS, CHUNK, CHUNK_KINDS, FREE_COUNT, FREE_HEAD, Rows, State
 
 INITIAL = 64
-"""Things of each kind in a new state; a power of two, as every later size."""
+"""Things of each kind in a new state; a power of two, as every size of a hash table is."""
 
 INDEXED = {
     lay.BY_PORTFOLIO: lay.PORTFOLIOS,
@@ -80,8 +80,9 @@ def things_of(state: State, arena: int) -> Rows:
 def reserve(state: State, needed: dict[int, int], strings: int, text_bytes: int) -> None:
     """Make sure that each arena has `needed` free things, and the string pool room for that many more.
 
-    Amortised O(1) a thing: arrays double. Cost when nothing grows: about 8 us. Raises RuntimeError when what was
-    reserved before did not do: something stands in the place of something else then.
+    Amortised O(1) a thing: what must be copied to grow doubles (room.py, and hash tables). Cost when nothing grows:
+    about 8 us. Raises RuntimeError when what was reserved before did not do: something stands in the place of something
+    else then.
     """
     if int(state.free[:, FREE_COUNT].min()) < 0:
         raise RuntimeError(f"more was taken than reserved: {state.free[:, FREE_COUNT].tolist()}")
@@ -89,14 +90,14 @@ def reserve(state: State, needed: dict[int, int], strings: int, text_bytes: int)
         lacking = count - int(state.free[arena, FREE_COUNT])
         if lacking > 0:
             _grow(state, arena, lacking)
-    _lengthen(state, "strings", int(state.header[lay.STRING_COUNT]) + strings)
-    _lengthen(state, "text", int(state.header[lay.TEXT_USED]) + text_bytes)
+    state.lengthen("strings", int(state.header[lay.STRING_COUNT]) + strings)
+    state.lengthen("text", int(state.header[lay.TEXT_USED]) + text_bytes)
     # At most every slot is listed as changed. A chunk freed and taken again is listed twice, so: all there are, and
     # all that are listed already.
     chunks = sum(state.chunks(kind).shape[0] for kind in range(CHUNK_KINDS))
-    _lengthen(state, "dirty", state.portfolios.shape[0])
-    _lengthen(state, "dirty_chunks", int(state.header[lay.DIRTY_CHUNK_COUNT]) + chunks)
-    _lengthen(state, "gone", int(state.header[lay.GONE_COUNT]) + chunks)
+    state.lengthen("dirty", state.portfolios.shape[0])
+    state.lengthen("dirty_chunks", int(state.header[lay.DIRTY_CHUNK_COUNT]) + chunks)
+    state.lengthen("gone", int(state.header[lay.GONE_COUNT]) + chunks)
     for index in range(lay.TABLES):
         wanted = 2 * (int(state.table_used[index]) + _new_entries(index, needed, strings))
         if wanted > state.table_refs(index).shape[0]:
@@ -113,18 +114,11 @@ def _new_entries(index: int, needed: dict[int, int], strings: int) -> int:
 
 
 def size_for(current: int, wanted: int) -> int:
-    """A size of at least `wanted`, by doubling."""
+    """A size of at least `wanted`, by doubling: of a hash table, or of what is made anew."""
     size = current
     while size < wanted:
         size *= 2
     return size
-
-
-def _lengthen(state: State, name: str, wanted: int) -> None:
-    """Double a column until it has `wanted` places."""
-    length = state.arrays[name].shape[0]
-    if wanted > length:
-        state.lengthen(name, size_for(length, wanted))
 
 
 def _enlarge_table(state: State, index: int, wanted: int) -> None:
@@ -137,13 +131,13 @@ def _enlarge_table(state: State, index: int, wanted: int) -> None:
 
 
 def _grow(state: State, arena: int, lacking: int) -> None:
-    """Double an arena until it has `lacking` more things, and put the new ones on its free list."""
+    """Lengthen an arena by `lacking` things at least, and put the new ones on its free list."""
     start = things_of(state, arena).shape[0]
-    _lengthen(state, name_of(arena), start + lacking)
+    state.lengthen(name_of(arena), start + lacking)
     size = things_of(state, arena).shape[0]
     if arena < CHUNK_KINDS:
-        _lengthen(state, lay.ENTRIES[arena], size * CHUNK)
+        state.lengthen(lay.ENTRIES[arena], size * CHUNK)
     if arena == lay.PORTFOLIOS:
-        _lengthen(state, "ids", size)
-        _lengthen(state, "chains", size)
+        state.lengthen("ids", size)
+        state.lengthen("chains", size)
     chain_free(state, arena, things_of(state, arena), start)

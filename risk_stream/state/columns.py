@@ -58,10 +58,12 @@ class Columns:
         self.table[place + 1] = array.shape[0]
         setattr(self, name, array)
 
-    def lengthen(self, name: str, length: int) -> None:
-        """Give a column more rows, of zeros."""
-        room = self._rooms.get(name) or Room()
-        self.replace(name, room.lengthened(self.arrays[name], length))
+    def lengthen(self, name: str, wanted: int) -> None:
+        """Give a column at least `wanted` rows, the new ones of zeros."""
+        room, array = self._rooms.get(name) or Room(), self.arrays[name]
+        if wanted <= len(array):
+            return
+        self.replace(name, room.lengthened(array, room.length_for(array, wanted)))
         self._rooms[name] = room
 
 

@@ -1,7 +1,7 @@
 """The columns: one record array a kind of thing, all of one partition, linked by index.
 
-Everything a portfolio remembers lies in these arrays; a "slot" is the index of a resident portfolio. Arrays grow by
-doubling between batches (arena.py), never inside a compiled loop. -1 is "none" in every link, NONE in every time.
+Everything a portfolio remembers lies in these arrays; a "slot" is the index of a resident portfolio. Arrays grow
+between batches (arena.py), never inside a compiled loop. -1 is "none" in every link, NONE in every time.
 """
 
 from typing import ClassVar

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from risk_stream.state import room
 from risk_stream.state.arena import new_state
-from risk_stream.state.room import COPIED_BYTES_MAX, Room
+from risk_stream.state.room import COPIED_BYTES_MAX, GROWN_BYTES, RESERVED_BYTES, Room
 
 ROW = np.dtype([("number", np.int64), ("byte", np.int8)])
 LENGTHS = st.lists(st.integers(1, 400_000), min_size=1, max_size=6).map(sorted)
@@ -37,6 +37,18 @@ def test_a_large_column_stays_where_it_is() -> None:
     assert larger.shape == (4 * COPIED_BYTES_MAX, 3)
     first[5] = 7
     assert larger[5].tolist() == [7, 7, 7]
+
+
+def test_it_doubles_while_it_is_copied_and_grows_by_little_where_it_stays() -> None:
+    """Never by less than is wanted."""
+    memory, rows = Room(), np.zeros(1_000, ROW)
+    assert [memory.length_for(rows, wanted) for wanted in (1_001, 2_000, 2_001)] == [2_000, 2_000, 4_000]
+    placed = memory.lengthened(rows, COPIED_BYTES_MAX)
+    more = GROWN_BYTES // ROW.itemsize
+    assert memory.length_for(placed, len(placed) + 1) == len(placed) + more
+    assert memory.length_for(placed, len(placed) + 3 * more) == len(placed) + 3 * more
+    beyond = RESERVED_BYTES // ROW.itemsize + 1
+    assert memory.length_for(placed, beyond) >= beyond
 
 
 def test_only_what_is_written_takes_memory() -> None:

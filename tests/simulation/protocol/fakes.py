@@ -165,7 +165,9 @@ class Producer:
         self._check()
         await self.ended()
         self._check()
-        staged = {write.topic: write.records.pairs() for write in writes}
+        staged: dict[str, list[tuple[bytes | None, bytes | None]]] = {}
+        for topic, records in writes:
+            staged[topic] = staged.get(topic, []) + records.pairs()
         try:
             passed("produce")
             await chance.delay()
