@@ -152,7 +152,7 @@ class Engine:
         return joined(*self.cut_parts())
 
     def cut_parts(self) -> Iterator[Packed]:
-        """The rows of a cut a MiB at a time; no step may come in between."""
+        """The rows of a cut, 256 KiB at a time; no step may come in between."""
         state = self._residents.state
         gone_max, chunk_max, main_max = (
             int(state.header[cell]) for cell in (lay.GONE_COUNT, lay.DIRTY_CHUNK_COUNT, lay.DIRTY_COUNT)

@@ -145,7 +145,7 @@ class PartitionProducer:
             if isinstance(error, IllegalOperation):  # what a batch meets that comes after the answer "fenced"
                 raise Doubt("fenced, or ended by the broker: this transaction is over before it was whole") from error
             raise
-        written = {topic: offset for topic, offset in delivered if offset >= 0}
+        written = dict(delivered)
         self._written = {TopicPartition(topic, self._partition): offset for topic, offset in written.items()}
         self._ending = asyncio.create_task(self._see_ended(), name=f"ending-{self._partition}")
         return written
@@ -191,7 +191,8 @@ class PartitionProducer:
             for batch in batches_of(records, now_ms, BATCH_BYTES_MAX):
                 batches.append((of_topic[topic], topic, batch))
                 of_topic[topic] += 1
-                await asyncio.sleep(0)  # some milliseconds each
+                if of_topic[topic] > 1:  # some milliseconds each; a small step must not wait for a pass of the loop
+                    await asyncio.sleep(0)
         batches.sort(key=itemgetter(0))
         futures = [await self._submit(batch, topic) for _, topic, batch in batches]
         # A commit waits for its batches but not for their success: that has to be asked here.
@@ -217,6 +218,8 @@ class PartitionProducer:
                 metadata = await delivery
             except REFUSALS as error:
                 raise Doubt(refusal(topic, size, error)) from error
+            if metadata.offset < 0:  # a repetition that the broker knows and no longer knows the place of
+                raise Doubt(f"{topic}: the broker has what was sent, and does not say at which offset")
             self._unanswered.discard(topic)
             return topic, metadata.offset + count - 1
 

@@ -179,10 +179,16 @@ class Recorded(NamedTuple):
         filled = [part for part in parts if part.size]
         if len(filled) < 2:
             return filled[0] if filled else NOTHING_RECORDED
+        packed = [part.packed for part in filled]
+        # As they are fetched, keys, values and headers lie between each other: each alone would be nearly all bytes.
+        if all(keys.data is values.data is headers.data for keys, values, headers in packed):
+            whole = packing.Packed(*end_to_end(packed))
+        else:
+            whole = packing.joined(*(one.trimmed() for one in packed))
         return Recorded(
             np.concatenate([part.offsets for part in filled]),
             np.concatenate([part.timestamps for part in filled]),
-            packing.joined(*(part.packed.trimmed() for part in filled)),
+            whole,
         )
 
 

@@ -60,9 +60,10 @@ class Columns:
 
     def lengthen(self, name: str, wanted: int) -> None:
         """Give a column at least `wanted` rows, the new ones of zeros."""
-        room, array = self._rooms.get(name) or Room(), self.arrays[name]
+        array = self.arrays[name]
         if wanted <= len(array):
             return
+        room = self._rooms.get(name) or Room()
         self.replace(name, room.lengthened(array, room.length_for(array, wanted)))
         self._rooms[name] = room
 

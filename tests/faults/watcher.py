@@ -91,7 +91,7 @@ class Watcher:
             self._process.stdin.write(b"tell\n")
         async with asyncio.timeout(READ_SECONDS):
             line = await self._process.stdout.readline()
-        found: list[str] = json.loads(line) if line else ["I5, I7 the watcher ended before it was asked"]
+        found: list[str] = json.loads(line) if line else ["I5, I7 the watcher ended without an answer"]
         return found
 
 
@@ -165,8 +165,10 @@ class _Subscriber:
             self.samples += 1
             for log, offset in offsets.items():
                 known = self.acknowledged.get(log, 0)
-                if log.topic.removeprefix(self.prefix) in INPUTS and offset > known and len(self.ahead) < KEPT:
-                    self.ahead.append(f"I5 {log.topic}/{log.partition}: committed {offset}, journal says {known}")
+                text = f"I5 {log.topic}/{log.partition}: committed {offset}, journal says {known}"
+                is_input = log.topic.removeprefix(self.prefix) in INPUTS
+                if is_input and offset > known and text not in self.ahead and len(self.ahead) < KEPT:
+                    self.ahead.append(text)
 
     async def _caught_up(self) -> None:
         """Wait until everything that was written to the journal when called has ended, and has been followed.

@@ -89,6 +89,17 @@ def test_recorded_lists_joined(several: Any, data: Any) -> None:
     assert as_scanned(some) == [(*row[:2], row[2] or b"", row[3] or b"") for row in rows[start:stop]]
 
 
+def test_recorded_lists_of_one_text_are_copied_once() -> None:
+    """Fetched ones: keys, values and headers lie between each other, so that each alone is nearly all bytes."""
+    laid = span_of([b"key", b"value", b"\x00"] * 2)
+    columns = (Span(laid.data, laid.starts[at::3], laid.ends[at::3]) for at in range(3))
+    one = Recorded(np.arange(2), np.zeros(2, np.int64), Packed(*columns))
+    keys, values, headers = Recorded.joined([one, one]).packed
+    assert keys.data is values.data is headers.data
+    assert len(memoryview(keys.data)) <= 2 * len(memoryview(laid.data))
+    assert values.as_list() == [b"value"] * 4
+
+
 @given(lists, st.integers(0, 40))
 def test_how_many_fit(pairs: Any, room: int) -> None:
     """As many values as fit, and one in any case."""

@@ -52,8 +52,12 @@ async def judge(broker: str, prefix: str = "risk.", unread: Sequence[Unread] = (
         hearings = [
             loop.run_in_executor(pool, _judge_one, broker, prefix, partition, unread) for partition in range(partitions)
         ]
-        for found in await asyncio.gather(*hearings):
-            verdict.add(found)
+        try:
+            for found in await asyncio.gather(*hearings):
+                verdict.add(found)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return verdict
 
 
