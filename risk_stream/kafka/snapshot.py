@@ -15,7 +15,7 @@ from risk_stream.kafka.journal import JournalEnd
 from risk_stream.kafka.ports import EnginePort, Row
 from risk_stream.kafka.producer import PartitionProducer, Write
 from risk_stream.kafka.store import MARK_KEY, Mark, RowStore, Saved, encode_mark
-from risk_stream.messages.packed import NULL, Packed, joined, pack
+from risk_stream.messages.packed import NULL, Packed, in_one_text, joined
 
 FIRST_KEY = b"\x00first"
 """Opens a snapshot in the changelog; MARK_KEY closes it. Rows of the engine never start with a zero byte."""
@@ -107,10 +107,7 @@ class Snapshotter:
             digest=digest.hexdigest(),
         )
         failpoint("snapshot.before_begin")
-        first, last = pack([(FIRST_KEY, b"%d" % end.seq, [])]), pack([(MARK_KEY, encode_mark(mark), [])])
-        # Each in a batch of its own: to copy megabytes of rows between the two takes longer than two requests.
-        writes = [Write(self._changelog, records) for records in (first, cut.rows, last)]
-        written = await self._producer.transact(writes, {}, _passed)
+        written = await self._producer.transact([Write(self._changelog, _records(cut.rows, mark))], {}, _passed)
         changelog_next = written[self._changelog] + 1
         if changelog_next < self._changelog_next + len(rows):
             raise Doubt(
@@ -134,6 +131,11 @@ def _rows(packed: Packed, digest: RowDigest) -> list[Row]:
     rows = packed.rows()
     digest.add(rows)
     return rows
+
+
+def _records(rows: Packed, mark: Mark) -> Packed:
+    first, last = in_one_text(FIRST_KEY, b"%d" % mark.seq), in_one_text(MARK_KEY, encode_mark(mark))
+    return joined(first, rows, last)
 
 
 def _passed(part: str) -> None:

@@ -141,6 +141,12 @@ def pack(records: Iterable[tuple[bytes | None, bytes | None, Headers]]) -> Packe
     return Packed(span_of([key for key, _, _ in events]), span_of([value for _, value, _ in events]), blocks)
 
 
+def in_one_text(key: bytes, value: bytes) -> Packed:
+    """One record without headers whose key and value lie in the same text, as those of rows do."""
+    text, edges = key + value, np.cumsum([0, len(key), len(value)])
+    return Packed(Span(text, edges[:1], edges[1:2]), Span(text, edges[1:2], edges[2:]), no_headers(1))
+
+
 def joined(*parts: Packed) -> Packed:
     """The records of all parts, in order."""
     filled = [part for part in parts if part.size]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from risk_stream.messages.compiled.same_fields import same_records, same_spans
-from risk_stream.messages.packed import Headers, Packed, Span, joined, no_headers, pack, span_of
+from risk_stream.messages.packed import Headers, Packed, Span, in_one_text, joined, no_headers, pack, span_of
 
 FIELDS = [b"abc", None, b"", b"defgh", b"i"]
 
@@ -63,17 +63,18 @@ ROWS = st.lists(st.tuples(st.binary(max_size=5), st.none() | st.binary(max_size=
 @given(st.lists(st.tuples(ROWS, st.booleans()), max_size=5))
 def test_joined_are_all_records_in_order(parts: list[tuple[list[tuple[bytes, bytes | None]], bool]]) -> None:
     """Whether keys and values lie in one text, as those of a cut, or each in their own."""
-    whole = joined(*(in_one_text(rows) if one else pack([(*row, []) for row in rows]) for rows, one in parts))
+    whole = joined(*(rows_in_one_text(rows) if one else pack([(*row, []) for row in rows]) for rows, one in parts))
     assert whole.rows() == [row for rows, _ in parts for row in rows]
 
 
 def test_a_text_of_keys_and_values_is_copied_once() -> None:
     """It is megabytes where snapshots are cut."""
-    whole = joined(in_one_text([(b"a", b"1")]), in_one_text([(b"b", None)]))
+    whole = joined(in_one_text(b"first", b"1"), rows_in_one_text([(b"b", None), (b"c", b"")]), in_one_text(b"", b"2"))
+    assert whole.rows() == [(b"first", b"1"), (b"b", None), (b"c", b""), (b"", b"2")]
     assert whole.keys.data is whole.values.data
 
 
-def in_one_text(rows: list[tuple[bytes, bytes | None]]) -> Packed:
+def rows_in_one_text(rows: list[tuple[bytes, bytes | None]]) -> Packed:
     """Keys and values one behind the other."""
     mixed = span_of([field for row in rows for field in row])
     keys, values = (Span(mixed.data, mixed.starts[at::2], mixed.ends[at::2]) for at in range(2))

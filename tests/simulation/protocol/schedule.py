@@ -211,7 +211,9 @@ def in_memory() -> Iterator[None]:
         (changelog, "LOAD_ROWS_MAX", 3),
         (step, "AHEAD_RECORDS_MIN", 6),
         (step, "OFFSETS_INTERVAL_S", 0.005),
-        *((module, name, listed) for module in (step_writes, snapshot) for name in ("pack", "joined")),
+        (step_writes, "pack", listed),
+        (snapshot, "in_one_text", lambda key, value: listed([(key, value, [])])),
+        *((module, "joined", listed) for module in (step_writes, snapshot)),
         *((module, "failpoint", passed) for module in (takeover, step, snapshot)),
     ]
     with ExitStack() as stack:
