@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple, NoReturn
@@ -119,7 +118,8 @@ class PartitionProducer:
         offsets: Mapping[TopicPartition, int],
         passed: Callable[[str], None],
     ) -> dict[str, int]:
-        """Write everything and move the offsets, or nothing; the offset of the last record of each topic written.
+        """Write everything and move the offsets, or nothing; the offset of the last record of each topic written, to
+        which there is one write at most.
 
         `passed` is told each part that is behind: begin, produce, offsets, commit. Any error leaves the transaction to
         the broker, which aborts it: the caller must stop writing, for it cannot know what others have seen.
@@ -186,12 +186,10 @@ class PartitionProducer:
         way: so all topics are added to the transaction in one request."""
         now_ms = int(time.time() * 1000)
         batches: list[tuple[int, str, RecordBatch]] = []
-        of_topic: Counter[str] = Counter()
         for topic, records in writes:
-            for batch in batches_of(records, now_ms, BATCH_BYTES_MAX):
-                batches.append((of_topic[topic], topic, batch))
-                of_topic[topic] += 1
-                if of_topic[topic] > 1:  # some milliseconds each; a small step must not wait for a pass of the loop
+            for number, batch in enumerate(batches_of(records, now_ms, BATCH_BYTES_MAX)):
+                batches.append((number, topic, batch))
+                if number:  # some milliseconds each; a small step must not wait for a pass of the loop
                     await asyncio.sleep(0)
         batches.sort(key=itemgetter(0))
         futures = [await self._submit(batch, topic) for _, topic, batch in batches]

@@ -6,6 +6,7 @@ from risk_stream.state import layout as lay
 from risk_stream.state import table
 from risk_stream.state.compiled import compiled
 from risk_stream.state.layout import ARENAS, CHUNK, CHUNK_KINDS, FREE_COUNT, FREE_HEAD, Rows, State
+from risk_stream.state.room import size_for
 
 INITIAL = 64
 """Things of each kind in a new state; a power of two, as every size of a hash table is."""
@@ -111,14 +112,6 @@ def _new_entries(index: int, needed: dict[int, int], strings: int) -> int:
         return needed.get(INDEXED[index], 0)
     # Existing chunks may have room for CHUNK - 1 entries more each than their tables count yet.
     return needed.get(CHUNK_INDEXED[index], 0) * CHUNK
-
-
-def size_for(current: int, wanted: int) -> int:
-    """A size of at least `wanted`, by doubling: of a hash table, or of what is made anew."""
-    size = current
-    while size < wanted:
-        size *= 2
-    return size
 
 
 def _enlarge_table(state: State, index: int, wanted: int) -> None:

@@ -30,6 +30,14 @@ MAP_NORESERVE = 0x4000  # Linux; named in the mmap module from Python 3.12 on on
 PRIVATE = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_NORESERVE
 
 
+def size_for(current: int, wanted: int) -> int:
+    """A size of at least `wanted`, by doubling: of what has to be copied or made anew."""
+    size = current
+    while size < wanted:
+        size *= 2
+    return size
+
+
 class Room:
     """The memory of one column."""
 
@@ -43,9 +51,7 @@ class Room:
         """
         length = len(array)
         if self._mapping is None or wanted * _row_bytes(array) > len(self._mapping):
-            while length < wanted:
-                length *= 2
-            return length
+            return size_for(length, wanted)
         return max(wanted, length + min(length, GROWN_BYTES // _row_bytes(array)))
 
     def lengthened(self, array: Array, length: int) -> Array:

@@ -7,7 +7,7 @@ saved or told (rows and events carry the text), so a sweep changes no answer.
 
 import numpy as np
 
-from risk_stream.state.arena import INITIAL, size_for
+from risk_stream.state.arena import INITIAL
 from risk_stream.state.attempts import signature_key
 from risk_stream.state.chunks import head_entry, next_entry
 from risk_stream.state.compiled import compiled
@@ -33,6 +33,7 @@ from risk_stream.state.layout import (
 )
 from risk_stream.state.opens import last_entry_of
 from risk_stream.state.positions import position_key
+from risk_stream.state.room import size_for
 from risk_stream.state.table import place
 
 STRINGS_KEPT = 100_000

@@ -8,50 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from asyncio.subprocess import PIPE, Process
-from typing import Self
+
+from tests.faults.companion import Companion
 
 HOST = "127.0.0.1"
 CHUNK_BYTES = 1 << 16
-START_SECONDS, END_SECONDS = 60.0, 10.0
 
 
-class Proxy:
+class Proxy(Companion):
     """Listens on `port` and forwards to the broker's while it is entered."""
 
     def __init__(self, port: int, target_port: int) -> None:
-        self.port, self.target_port = port, target_port
-        self._process: Process | None = None
-
-    async def __aenter__(self) -> Self:
-        command = (sys.executable, "-m", "tests.faults.proxy", str(self.port), str(self.target_port))
-        self._process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
-        assert self._process.stdout is not None
-        async with asyncio.timeout(START_SECONDS):
-            assert await self._process.stdout.readline(), "the proxy did not start"
-        return self
-
-    async def __aexit__(self, *failure: object) -> None:
-        assert self._process is not None
-        self._process.kill()
-        async with asyncio.timeout(END_SECONDS):
-            await self._process.wait()
+        super().__init__("tests.faults.proxy", str(port), str(target_port))
+        self.port = port
 
     def delay(self, seconds: float) -> None:
         """From now on every chunk, at most 64 KiB, waits so long."""
-        self._tell(f"delay {seconds}")
+        self.tell(f"delay {seconds}")
 
     def swallow(self, on: bool) -> None:
         """Half-open: connections stay, nothing arrives."""
-        self._tell(f"swallow {int(on)}")
+        self.tell(f"swallow {int(on)}")
 
     def cut(self) -> None:
         """Reset every connection."""
-        self._tell("cut 1")
-
-    def _tell(self, line: str) -> None:
-        assert self._process is not None and self._process.stdin is not None
-        self._process.stdin.write(f"{line}\n".encode())
+        self.tell("cut 1")
 
 
 class _Pipes:

@@ -10,13 +10,12 @@ import asyncio
 import json
 import logging
 import sys
-from asyncio.subprocess import PIPE, Process
 from hashlib import blake2b
-from typing import Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from tests.faults.companion import Companion
 from tests.faults.topics import INPUTS, Progress
 from tests.oracle.read import Reader, Record
 
@@ -25,7 +24,6 @@ SAMPLE_SECONDS = 0.5
 FIELDS = {"orders": "orders", "portfolio-values": "values"}
 KEPT = 20  # findings of a kind
 MARKED = 1_000  # records from one mark to the next: five million orders are some 20,000 marks, 2 MB
-START_SECONDS, END_SECONDS = 60.0, 10.0
 READ_SECONDS = 3_600.0  # everything on the outputs again; some 50,000 records a second
 
 
@@ -62,35 +60,16 @@ class Seen:
         return None if len(self.marks) == len(now.marks) else (begin, self.next)
 
 
-class Watcher:
+class Watcher(Companion):
     """The process, as the harness holds it."""
 
     def __init__(self, bootstrap: str, prefix: str, partitions: int, group: str) -> None:
-        self._arguments = (bootstrap, prefix, str(partitions), group)
-        self._process: Process | None = None
-
-    async def __aenter__(self) -> Self:
-        command = (sys.executable, "-m", "tests.faults.watcher", *self._arguments)
-        self._process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
-        assert self._process.stdout is not None
-        async with asyncio.timeout(START_SECONDS):
-            assert await self._process.stdout.readline(), "the watcher did not start"
-        return self
-
-    async def __aexit__(self, *failure: object) -> None:
-        assert self._process is not None
-        if self._process.returncode is None:
-            self._process.kill()
-        async with asyncio.timeout(END_SECONDS):
-            await self._process.wait()
+        super().__init__("tests.faults.watcher", bootstrap, prefix, str(partitions), group)
 
     async def findings(self) -> list[str]:
         """All it found, after a look at everything it saw."""
-        assert self._process is not None and self._process.stdin is not None and self._process.stdout is not None
-        if self._process.returncode is None:
-            self._process.stdin.write(b"tell\n")
-        async with asyncio.timeout(READ_SECONDS):
-            line = await self._process.stdout.readline()
+        self.tell("tell")
+        line = await self.line(READ_SECONDS)
         found: list[str] = json.loads(line) if line else ["I5, I7 the watcher ended without an answer"]
         return found
 

@@ -165,9 +165,7 @@ class Producer:
         self._check()
         await self.ended()
         self._check()
-        staged: dict[str, list[tuple[bytes | None, bytes | None]]] = {}
-        for topic, records in writes:
-            staged[topic] = staged.get(topic, []) + records.pairs()
+        staged = {write.topic: write.records.pairs() for write in writes}
         try:
             passed("produce")
             await chance.delay()
