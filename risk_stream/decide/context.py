@@ -17,7 +17,14 @@ from risk_stream.state.int128 import (
     widen,
 )
 from risk_stream.state.layout import Bytes, Int32s, Rows, State
-from risk_stream.state.positions import find_position, held_and_open, mark_of, position_for, touch_position
+from risk_stream.state.positions import (
+    find_position,
+    held_and_open,
+    mark_of,
+    name_order_sector,
+    position_for,
+    sector_of,
+)
 from risk_stream.state.text import intern
 
 
@@ -55,16 +62,11 @@ def learn_symbol(state: State, symbol: int, named: int, slot: int, context: Rows
     known.symbol_h2 = state.strings[symbol].h2
     if named != -1:
         position = position_for(state, slot, symbol)
-        if state.positions[position].order_sector != named:
-            state.positions[position].order_sector = np.int32(named)
-            touch_position(state, position)
+        name_order_sector(state, position, named)
     else:
         position = find_position(state, slot, symbol)
     known.position = np.int32(position)
-    known.sector = np.int32(-1)
-    if position != -1:
-        held = state.positions[position]
-        known.sector = held.snapshot_sector if held.snapshot_sector != -1 else held.order_sector
+    known.sector = sector_of(state, position) if position != -1 else np.int32(-1)
     if known.sector != -1:
         known.sector_h1 = state.strings[known.sector].h1
         known.sector_h2 = state.strings[known.sector].h2

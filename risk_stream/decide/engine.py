@@ -223,6 +223,7 @@ class Engine:
         count, positions = len(batch.rows), len(batch.positions)
         needed = {
             lay.POSITIONS: positions + count,
+            lay.SECTORS: positions,
             lay.EXECUTIONS: count,
             lay.PEAKS: 2 * count,  # a valuation, and a REBASE before it
             lay.METRICS: len(batch.metrics),
@@ -303,6 +304,7 @@ class Engine:
             lay.OPENS: count,
             lay.PEAKS: min(count, self._residents.count),  # a REBASE each
             lay.POSITIONS: count,
+            lay.SECTORS: count,
             lay.LEVELS: count,  # an override used each
             lay.COUNTERS: min(count, self._residents.count) * self._windows_max(plan),
         }

@@ -247,7 +247,7 @@ def _symbols(state: State, slot: int) -> Iterator[_Symbol]:
         marks = (int(row[name]) for name in ("snapshot_price", "fill_price", "order_price"))
         yield _Symbol(
             string_of(state, int(row["symbol"])) or "",
-            string_of(state, sector),
+            string_of(state, int(state.sectors[sector]["name"])) if sector != -1 else None,
             wide(row["held_hi"], row["held_lo"]),
             (wide(row["open_hi"][0], row["open_lo"][0]), wide(row["open_hi"][1], row["open_lo"][1])),
             next((mark for mark in marks if mark), None),

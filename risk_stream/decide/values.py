@@ -17,6 +17,7 @@ from risk_stream.state.metrics import add_metric, release_metrics
 from risk_stream.state.opens import close_order, find_open, reduce_open
 from risk_stream.state.peaks import push_peak
 from risk_stream.state.positions import attach, clear_snapshot, detach, position_for
+from risk_stream.state.sectors import change_sector
 from risk_stream.state.text import intern
 
 
@@ -58,7 +59,7 @@ def take_snapshot(state: State, slot: int, row: Rows, listed: Rows, text: Bytes)
         held.held_hi = high
         held.held_lo = low
         held.snapshot_price = listed[i].price
-        held.snapshot_sector = np.int32(sector)
+        held.snapshot_sector = np.int32(change_sector(state, slot, held.snapshot_sector, sector))
         attach(state, position)
 
 

@@ -18,7 +18,7 @@ def observe_order(state: State, plan: PlanArrays, index: int, context: Rows, see
     order = context[0]
     if lacks_valuation(state, plan, index, order.slot, seen):
         return
-    if order.price == 0 or others_unmarked(state, order.slot, order.position):
+    if order.price == 0 or others_unmarked(state, state.portfolios[order.slot].unmarked, order.position):
         not_evaluable(seen, NO_PRICE)
         return
     portfolio = state.portfolios[order.slot]

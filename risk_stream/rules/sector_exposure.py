@@ -5,33 +5,32 @@ from risk_stream.rules.exposure import lacks_valuation, observe_exposure
 from risk_stream.rules.observation import not_evaluable
 from risk_stream.rules.plan import PlanArrays
 from risk_stream.state.compiled import compiled
-from risk_stream.state.int128 import add, magnitude
+from risk_stream.state.int128 import add, magnitude, subtract
 from risk_stream.state.layout import Rows, State
-from risk_stream.state.positions import is_idle, larger_value, mark_of, sector_of
+from risk_stream.state.positions import larger_value, others_unmarked, sector_row_of
 
 
 @compiled
 def observe_order(state: State, plan: PlanArrays, index: int, context: Rows, seen: Rows) -> None:
-    """Observed: own symbol after the order, others with the larger of open buys and sells; O(symbols)."""
+    """Observed: own symbol after the order, others with the larger of open buys and sells; O(1)."""
     order = context[0]
     if lacks_valuation(state, plan, index, order.slot, seen):
         return
     if order.price == 0:
         not_evaluable(seen, NO_PRICE)
         return
-    total_hi, total_lo = magnitude(order.after_hi, order.after_lo)
-    position = state.portfolios[order.slot].positions
-    while position != -1 and order.sector != -1:
-        if position != order.position and sector_of(state, position) == order.sector:
-            if mark_of(state, position) == 0 and not is_idle(state, position):
-                not_evaluable(seen, NO_PRICE)
-                return
-            high, low = larger_value(state, position)
-            total_hi, total_lo = add(total_hi, total_lo, high, low)
-        position = state.positions[position].next
     if order.sector == -1:
         not_evaluable(seen, NO_SECTOR)
         return
+    # The order's symbol has a position, for that is what remembers the sector.
+    sums = state.sectors[sector_row_of(state, order.position)]
+    if others_unmarked(state, sums.unmarked, order.position):
+        not_evaluable(seen, NO_PRICE)
+        return
+    high, low = larger_value(state, order.position)
+    total_hi, total_lo = subtract(sums.gross_hi, sums.gross_lo, high, low)
+    high, low = magnitude(order.after_hi, order.after_lo)
+    total_hi, total_lo = add(total_hi, total_lo, high, low)
     observe_exposure(state, plan, index, order.slot, total_hi, total_lo, seen)
 
 

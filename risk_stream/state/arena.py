@@ -14,6 +14,7 @@ INITIAL = 64
 INDEXED = {
     lay.BY_PORTFOLIO: lay.PORTFOLIOS,
     lay.BY_POSITION: lay.POSITIONS,
+    lay.BY_SECTOR: lay.SECTORS,
 }
 CHUNK_INDEXED = {
     lay.BY_ATTEMPT: lay.ATTEMPTS,
@@ -70,7 +71,7 @@ def new_state() -> State:
 
 def name_of(arena: int) -> str:
     """The column that carries the free list of an arena."""
-    return (*lay.HEADS, "portfolios", "positions", "counters", "levels", "metrics")[arena]
+    return (*lay.HEADS, "portfolios", "positions", "sectors", "counters", "levels", "metrics")[arena]
 
 
 def things_of(state: State, arena: int) -> Rows:

@@ -48,9 +48,9 @@ MEMOS_MAX = 4_096
 """Symbols a portfolio remembers only a mark or a sector of (nothing held, nothing open); the contract sets no bound."""
 
 # Arenas: things taken from a free list. The four chunked ones come first, so that a kind of chunk is its arena.
-ATTEMPTS, EXECUTIONS, OPENS, PEAKS, PORTFOLIOS, POSITIONS, COUNTERS, LEVELS, METRICS = range(9)
+ATTEMPTS, EXECUTIONS, OPENS, PEAKS, PORTFOLIOS, POSITIONS, SECTORS, COUNTERS, LEVELS, METRICS = range(10)
 CHUNK_KINDS = 4
-ARENAS = 9
+ARENAS = 10
 
 # Columns of State.chains
 FIRST, LAST, HEAD, TAIL = range(4)
@@ -59,8 +59,8 @@ FIRST, LAST, HEAD, TAIL = range(4)
 FREE_HEAD, FREE_COUNT = range(2)
 
 # Hash tables
-BY_PORTFOLIO, BY_POSITION, BY_ATTEMPT, BY_SIGNATURE, BY_OPEN, BY_EXECUTION, BY_STRING = range(7)
-TABLES = 7
+BY_PORTFOLIO, BY_POSITION, BY_SECTOR, BY_ATTEMPT, BY_SIGNATURE, BY_OPEN, BY_EXECUTION, BY_STRING = range(8)
+TABLES = 8
 
 # Cells of State.header
 STRING_COUNT, TEXT_USED, DIRTY_COUNT, GONE_COUNT, DIRTY_CHUNK_COUNT = range(5)
@@ -134,7 +134,7 @@ POSITION = np.dtype(
         ("used_at", np.int64),  # the portfolio's `uses` at the last one, to drop the oldest memo
         ("slot", np.int32),
         ("symbol", np.int32),  # a string
-        ("snapshot_sector", np.int32),  # a string; -1
+        ("snapshot_sector", np.int32),  # a row of sectors; -1
         ("order_sector", np.int32),
         ("next", np.int32),
         ("previous", np.int32),
@@ -143,6 +143,20 @@ POSITION = np.dtype(
     ],
     align=True,
 )
+
+SECTOR = np.dtype(
+    [
+        ("gross_hi", np.int64),  # sum of the larger |(held +- open) x mark| of the symbols whose sector it is
+        ("gross_lo", np.uint64),
+        ("slot", np.int32),
+        ("name", np.int32),  # a string
+        ("unmarked", np.int32),  # symbols with something held or open and no mark
+        ("uses", np.int32),  # how often positions name it; 0: free
+        ("next", np.int32),  # free list
+    ],
+    align=True,
+)
+"""Nothing of it is saved: it is derived from the positions."""
 
 COUNTER = np.dtype(
     [
@@ -241,7 +255,7 @@ BYTE = np.dtype(np.uint8)
 
 HEADS = ("attempt_heads", "execution_heads", "open_heads", "peak_heads")
 ENTRIES = ("attempts", "executions", "opens", "peaks")
-TABLE_NAMES = ("portfolio", "position", "attempt", "signature", "open", "execution", "string")
+TABLE_NAMES = ("portfolio", "position", "sector", "attempt", "signature", "open", "execution", "string")
 
 
 class State(Columns):
@@ -254,6 +268,7 @@ class State(Columns):
         "ids": (BYTE, (ID_BYTES_MAX,)),
         "chains": (INT64, (CHUNK_KINDS, 4)),  # [slot, chunk kind, FIRST LAST HEAD TAIL]
         "positions": (POSITION, ()),
+        "sectors": (SECTOR, ()),
         "counters": (COUNTER, ()),
         "levels": (LEVEL, ()),
         "metrics": (METRIC_VALUE, ()),
@@ -278,6 +293,7 @@ class State(Columns):
     ids: Bytes
     chains: Int64s
     positions: Rows
+    sectors: Rows
     counters: Rows
     levels: Rows
     metrics: Rows

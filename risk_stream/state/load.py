@@ -34,6 +34,7 @@ from risk_stream.state.opens import last_entry_of
 from risk_stream.state.portfolios import remove_portfolio
 from risk_stream.state.positions import attach, detach, find_position, position_key, start_changed, start_position
 from risk_stream.state.save import VERSION
+from risk_stream.state.sectors import change_sector, leave_sector
 from risk_stream.state.table import insert, remove
 from risk_stream.state.wire import get_fixed, get_int, get_string, get_wide
 
@@ -72,8 +73,8 @@ def load_positions(state: State, row: Bytes, at: Int64s, slot: int, count: int) 
         held.snapshot_price = get_int(row, at)
         held.fill_price = get_int(row, at)
         held.order_price = get_int(row, at)
-        held.snapshot_sector = np.int32(get_string(state, row, at))
-        held.order_sector = np.int32(get_string(state, row, at))
+        held.snapshot_sector = np.int32(change_sector(state, slot, held.snapshot_sector, get_string(state, row, at)))
+        held.order_sector = np.int32(change_sector(state, slot, held.order_sector, get_string(state, row, at)))
         attach(state, position)
 
 
@@ -306,6 +307,8 @@ def evict(state: State, slot: int) -> None:
     while position != -1:
         following = np.int64(state.positions[position].next)
         remove(state, BY_POSITION, position_key(slot, state.positions[position].symbol), position)
+        leave_sector(state, state.positions[position].snapshot_sector)
+        leave_sector(state, state.positions[position].order_sector)
         release(state, POSITIONS, state.positions, position)
         position = np.int32(following)
     release_counters(state, slot)

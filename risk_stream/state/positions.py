@@ -12,6 +12,7 @@ from risk_stream.state.chunks import touch
 from risk_stream.state.compiled import compiled
 from risk_stream.state.int128 import PRODUCT_TO_MONEY, add, compare, magnitude, multiply_divide, subtract
 from risk_stream.state.layout import BY_POSITION, MEMOS_MAX, POSITIONS, State
+from risk_stream.state.sectors import change_sector, leave_sector, sector_name
 from risk_stream.state.table import insert, mix, remove
 
 U0 = np.uint64(0)
@@ -52,10 +53,16 @@ def mark_of(state: State, position: int) -> int:
 
 
 @compiled
-def sector_of(state: State, position: int) -> int:
-    """The symbol's sector as remembered (a string); -1 when unknown."""
+def sector_row_of(state: State, position: int) -> int:
+    """The symbol's sector as remembered: the row with the sums it counts in; -1 when unknown."""
     known = state.positions[position]
     return known.snapshot_sector if known.snapshot_sector != -1 else known.order_sector
+
+
+@compiled
+def sector_of(state: State, position: int) -> int:
+    """The symbol's sector as remembered (a string); -1 when unknown."""
+    return sector_name(state, sector_row_of(state, position))
 
 
 @compiled
@@ -123,6 +130,12 @@ def detach(state: State, position: int) -> None:
     high, low = subtract(portfolio.gross_hi, portfolio.gross_lo, gross_hi, gross_lo)
     portfolio.gross_hi = high
     portfolio.gross_lo = low
+    sector = sector_row_of(state, position)
+    if sector != -1:
+        sums = state.sectors[sector]
+        high, low = subtract(sums.gross_hi, sums.gross_lo, gross_hi, gross_lo)
+        sums.gross_hi = high
+        sums.gross_lo = low
     for side in range(2):
         high, low = subtract(
             portfolio.side_hi[side], portfolio.side_lo[side], known.value_hi[side], known.value_lo[side]
@@ -133,6 +146,8 @@ def detach(state: State, position: int) -> None:
         portfolio.memos -= np.int32(1)
     elif mark_of(state, position) == 0:
         portfolio.unmarked -= np.int32(1)
+        if sector != -1:
+            state.sectors[sector].unmarked -= np.int32(1)
 
 
 @compiled
@@ -153,11 +168,30 @@ def attach(state: State, position: int) -> None:
     high, low = add(portfolio.gross_hi, portfolio.gross_lo, gross_hi, gross_lo)
     portfolio.gross_hi = high
     portfolio.gross_lo = low
+    sector = sector_row_of(state, position)
+    if sector != -1:
+        sums = state.sectors[sector]
+        high, low = add(sums.gross_hi, sums.gross_lo, gross_hi, gross_lo)
+        sums.gross_hi = high
+        sums.gross_lo = low
     if is_idle(state, position):
         portfolio.memos += np.int32(1)
     elif mark == 0:
         portfolio.unmarked += np.int32(1)
+        if sector != -1:
+            state.sectors[sector].unmarked += np.int32(1)
     touch_position(state, position)
+
+
+@compiled
+def name_order_sector(state: State, position: int, name: int) -> None:
+    """The sector (a string) that an order names for its symbol."""
+    known = state.positions[position]
+    if sector_name(state, known.order_sector) == name:
+        return
+    detach(state, position)
+    known.order_sector = np.int32(change_sector(state, known.slot, known.order_sector, name))
+    attach(state, position)
 
 
 @compiled
@@ -215,6 +249,8 @@ def drop_position(state: State, position: int) -> None:
     if known.next != -1:
         state.positions[known.next].previous = known.previous
     portfolio.position_count -= np.int32(1)
+    leave_sector(state, known.snapshot_sector)
+    leave_sector(state, known.order_sector)
     # It may stand in the saved list, and stands in that of changed positions: neither is used again.
     portfolio.relist = np.int8(1)
     touch(state, known.slot)
@@ -260,7 +296,7 @@ def clear_snapshot(state: State, slot: int) -> None:
         known.held_lo = U0
         known.snapshot_price = 0
         known.fill_price = 0
-        known.snapshot_sector = np.int32(-1)
+        known.snapshot_sector = np.int32(change_sector(state, slot, known.snapshot_sector, -1))
         attach(state, position)
         if is_idle(state, position) and known.order_price == 0 and known.order_sector == -1:
             drop_position(state, position)
@@ -275,9 +311,9 @@ def held_value(state: State, position: int) -> tuple[int, int]:
 
 
 @compiled
-def others_unmarked(state: State, slot: int, own: int) -> bool:
-    """Whether a symbol other than position `own` (-1: none) has something open and no mark."""
-    count = state.portfolios[slot].unmarked
+def others_unmarked(state: State, unmarked: int, own: int) -> bool:
+    """Whether one of `unmarked` symbols is another than position `own` (-1: none), which is counted if it is one."""
+    count = np.int64(unmarked)
     if own != -1 and mark_of(state, own) == 0 and not is_idle(state, own):
-        count -= np.int32(1)
+        count -= 1
     return count > 0

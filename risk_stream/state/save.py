@@ -28,6 +28,7 @@ from risk_stream.state.layout import (
 )
 from risk_stream.state.levels import count_levels
 from risk_stream.state.positions import start_changed
+from risk_stream.state.sectors import sector_name
 from risk_stream.state.wire import INT_BYTES_MAX, WIDE_BYTES_MAX, put_fixed, put_int, put_string, put_wide
 
 VERSION = 2
@@ -139,8 +140,8 @@ def put_position(state: State, row: Bytes, at: Int64s, position: int) -> None:
     put_int(row, at, known.snapshot_price)
     put_int(row, at, known.fill_price)
     put_int(row, at, known.order_price)
-    put_string(state, row, at, known.snapshot_sector)
-    put_string(state, row, at, known.order_sector)
+    put_string(state, row, at, sector_name(state, known.snapshot_sector))
+    put_string(state, row, at, sector_name(state, known.order_sector))
 
 
 @compiled

@@ -14,6 +14,7 @@ from risk_stream.state.compiled import compiled
 from risk_stream.state.layout import (
     ATTEMPTS,
     BY_POSITION,
+    BY_SECTOR,
     BY_SIGNATURE,
     BY_STRING,
     CHUNK,
@@ -34,6 +35,7 @@ from risk_stream.state.layout import (
 from risk_stream.state.opens import last_entry_of
 from risk_stream.state.positions import position_key
 from risk_stream.state.room import size_for
+from risk_stream.state.sectors import sector_key
 from risk_stream.state.table import place
 
 STRINGS_KEPT = 100_000
@@ -54,13 +56,11 @@ def follow(numbers: Int32s, string: int, moves: bool) -> int:
 
 @compiled
 def visit_names(state: State, slot: int, numbers: Int32s, moves: bool) -> None:
-    """Follow the strings of a portfolio's positions and levels."""
+    """Follow the symbols of a portfolio's positions and the keys of its levels."""
     position = state.portfolios[slot].positions
     while position != -1:
         held = state.positions[position]
         held.symbol = follow(numbers, held.symbol, moves)
-        held.snapshot_sector = follow(numbers, held.snapshot_sector, moves)
-        held.order_sector = follow(numbers, held.order_sector, moves)
         position = held.next
     level = state.portfolios[slot].levels
     while level != -1:
@@ -95,6 +95,9 @@ def visit(state: State, numbers: Int32s, moves: bool) -> None:
         if state.portfolios[slot].used == 1:
             visit_names(state, slot, numbers, moves)
             visit_orders(state, slot, numbers, moves)
+    for sector in range(state.sectors.shape[0]):
+        if state.sectors[sector].uses > 0:
+            state.sectors[sector].name = follow(numbers, state.sectors[sector].name, moves)
 
 
 @compiled
@@ -127,6 +130,16 @@ def lay_positions(state: State, keys: UInt64s, refs: Int32s) -> None:
         if old[at] != -1:
             held = state.positions[old[at]]
             place(keys, refs, position_key(held.slot, held.symbol), old[at])
+
+
+@compiled
+def lay_sectors(state: State, keys: UInt64s, refs: Int32s) -> None:
+    """Every sector under its new key, in an empty table."""
+    old = state.table_refs(BY_SECTOR)
+    for at in range(old.shape[0]):
+        if old[at] != -1:
+            known = state.sectors[old[at]]
+            place(keys, refs, sector_key(known.slot, known.name), old[at])
 
 
 @compiled
@@ -173,7 +186,7 @@ def sweep_strings(state: State) -> int:
     state.header[STRING_COUNT] = live
     state.header[TEXT_USED] = live_bytes
     state.table_used[BY_STRING] = live
-    for index, lay in ((BY_POSITION, lay_positions), (BY_SIGNATURE, lay_signatures)):
+    for index, lay in ((BY_POSITION, lay_positions), (BY_SECTOR, lay_sectors), (BY_SIGNATURE, lay_signatures)):
         table = empty_table(state.table_refs(index).shape[0])
         lay(state, *table)
         replace_table(state, index, *table)

@@ -14,7 +14,8 @@ from risk_stream.messages.compiled.value_row import POSITION_ROW, VALUE_ROW
 from risk_stream.rules.plan import name_hash
 from risk_stream.state import layout as lay
 from risk_stream.state.opens import close_order, expire_opens, find_open, open_order, reduce_open
-from risk_stream.state.positions import mark_of, others_unmarked, position_for
+from risk_stream.state.positions import mark_of, name_order_sector, others_unmarked, position_for
+from risk_stream.state.sectors import find_sector
 from risk_stream.state.sweep import sweep_strings
 from tests.state.portfolio import Columns, int8, int32, int64
 from tests.state.portfolio import field as wide_field
@@ -37,12 +38,18 @@ class Held:
     fill: int = 0
     order: int = 0
     sector: str = ""
+    named: str = ""
     open: list[int] = field(default_factory=lambda: [0, 0])
 
     @property
     def mark(self) -> int:
         """The snapshot's price, else the last fill's, else the last approved order's."""
         return self.snapshot or self.fill or self.order
+
+    @property
+    def effective_sector(self) -> str:
+        """The snapshot's, else the one that the last order named."""
+        return self.sector or self.named
 
     @property
     def is_idle(self) -> bool:
@@ -94,6 +101,14 @@ class PositionsMachine(RuleBasedStateMachine):
         for symbol, (quantity, price, sector) in listed.items():
             twin = self.of(symbol)
             twin.held, twin.snapshot, twin.sector = quantity, price, sector
+
+    @rule(symbol=st.sampled_from(SYMBOLS), sector=st.sampled_from(SECTORS[1:]))
+    def name(self, symbol: str, sector: str) -> None:
+        """An order names its symbol's sector."""
+        number, name = self.columns.string(symbol), self.columns.string(sector)
+        position = int32(position_for(self.columns.state, self.slot, number))
+        name_order_sector(self.columns.state, position, name)
+        self.of(symbol).named = sector
 
     @rule(symbol=st.sampled_from(SYMBOLS), side=st.integers(0, 1), quantity=NUMBERS, price=NUMBERS)
     def fill(self, symbol: str, side: int, quantity: int, price: int) -> None:
@@ -170,6 +185,31 @@ class PositionsMachine(RuleBasedStateMachine):
         """Strings get new numbers."""
         sweep_strings(self.columns.state)
 
+    def sector_at(self, row: Any) -> str:
+        """The name of a row of sectors; "" for -1."""
+        return "" if row == -1 else self.columns.text_of(int(self.columns.state.sectors[row]["name"]))
+
+    @invariant()
+    def sectors_agree(self) -> None:
+        """The sums of every sector, recomputed; one that no position names any more is gone."""
+        if not hasattr(self, "model"):
+            return
+        state, held = self.columns.state, list(self.model.values())
+        rows = np.flatnonzero(state.sectors["uses"])
+        found = {self.sector_at(row): state.sectors[row] for row in rows}
+        assert set(found) == {name for one in held for name in (one.sector, one.named) if name}
+        assert len(rows) == len(found) == state.table_used[lay.BY_SECTOR]
+        for name in SECTORS[1:]:
+            row = find_sector(state, self.slot, self.columns.string(name))
+            assert (row != -1) == (name in found)
+            if row == -1:
+                continue
+            named = [one for one in held if one.effective_sector == name]
+            assert self.sector_at(row) == name
+            assert wide_field(found[name], "gross") == sum(max(abs(one.value(0)), abs(one.value(1))) for one in named)
+            assert found[name]["unmarked"] == sum(not one.is_idle and not one.mark for one in named)
+            assert found[name]["uses"] == sum((one.sector == name) + (one.named == name) for one in held)
+
     @invariant()
     def positions_agree(self) -> None:
         """Quantities, marks and sectors of every symbol; what is not listed is nothing worth knowing."""
@@ -184,7 +224,8 @@ class PositionsMachine(RuleBasedStateMachine):
                 int(position["snapshot_price"]),
                 int(position["fill_price"]),
                 int(position["order_price"]),
-                self.columns.text_of(int(position["snapshot_sector"])),
+                self.sector_at(position["snapshot_sector"]),
+                self.sector_at(position["order_sector"]),
                 [wide_field(position, "open", side) for side in range(2)],
             )
             index = int32(position_for(state, self.slot, position["symbol"]))
@@ -206,7 +247,7 @@ class PositionsMachine(RuleBasedStateMachine):
         assert wide_field(portfolio, "gross") == sum(max(abs(one.value(0)), abs(one.value(1))) for one in held)
         unmarked = sum(not one.is_idle and not one.mark for one in held)
         assert portfolio["unmarked"] == unmarked
-        assert others_unmarked(self.columns.state, self.slot, int32(-1)) == (unmarked > 0)
+        assert others_unmarked(self.columns.state, portfolio["unmarked"], int32(-1)) == (unmarked > 0)
         assert portfolio["open_count"] == len(self.orders)
 
     @invariant()
