@@ -34,8 +34,8 @@ GC_NEW_OBJECTS = 50_000
 """New objects before a collection: 1,000 fetched records are 2,000 objects, with 700 (the default) it always looks."""
 
 SWITCH_INTERVAL_S = 0.0005
-"""How long a thread that hashes or stores rows keeps the interpreter while the loop waits for it, at each answer that
-comes in; 5 ms is Python's default."""
+"""How long a thread, which decides or stores rows, keeps the interpreter while the loop waits for it, at each answer
+that comes in; 5 ms is Python's default."""
 
 STOP_TIMEOUT_S = 30.0
 """A clean stop that takes longer is none: the process ends with an error, and the next start recovers."""

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from risk_stream.kafka import pace
 from risk_stream.kafka.failpoints import failpoint
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import JournalEnd
-from risk_stream.kafka.ports import EnginePort, Row
+from risk_stream.kafka.pace import PacedEngine
+from risk_stream.kafka.ports import Row
 from risk_stream.kafka.producer import PartitionProducer, Write
 from risk_stream.kafka.store import MARK_KEY, Mark, RowStore, Saved, encode_mark
 from risk_stream.messages.packed import NULL, Packed, in_one_text, joined
@@ -63,7 +63,7 @@ class Snapshotter:
         self,
         producer: PartitionProducer,
         store: RowStore,
-        engine: EnginePort,
+        engine: PacedEngine,
         changelog: str,
         saved: Saved | None,
         base: int,
@@ -83,9 +83,9 @@ class Snapshotter:
     async def cut(self, end: JournalEnd) -> Cut:
         """Copy what changed up to and with step `end.seq`, the last one computed; none may be computed meanwhile."""
         failpoint("snapshot.before_cut")
-        parts = await pace.cut(self._engine)
+        rows = await self._engine.cut()
         failpoint("snapshot.after_cut")
-        return Cut(end, joined(*parts))
+        return Cut(end, rows)
 
     async def write(self, cut: Cut, journal_next: int) -> None:
         """Save a cut whose step is committed and stands below offset `journal_next` of the journal."""
@@ -107,7 +107,8 @@ class Snapshotter:
             digest=digest.hexdigest(),
         )
         failpoint("snapshot.before_begin")
-        written = await self._producer.transact([Write(self._changelog, _records(cut.rows, mark))], {}, _passed)
+        records = await asyncio.to_thread(_records, cut.rows, mark)
+        written = await self._producer.transact([Write(self._changelog, records)], {}, _passed)
         changelog_next = written[self._changelog] + 1
         if changelog_next < self._changelog_next + len(rows):
             raise Doubt(
@@ -124,7 +125,7 @@ class Snapshotter:
         await asyncio.to_thread(self._store.apply, published.rows, published.saved)
         failpoint("snapshot.after_store")
         self._seq, self._changelog_next = published.saved.mark.seq, published.saved.changelog_next
-        self._engine.saved()
+        await self._engine.saved()
 
 
 def _rows(packed: Packed, digest: RowDigest) -> list[Row]:

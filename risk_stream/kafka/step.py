@@ -17,7 +17,6 @@ from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failpoints import failpoint
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import JournalEnd, JournalRecord, Range, end_after, next_record
-from risk_stream.kafka.pace import decide
 from risk_stream.kafka.ports import StepOutputPort
 from risk_stream.kafka.snapshot import Cut, Published
 from risk_stream.kafka.step_writes import step_writes
@@ -229,7 +228,7 @@ class Stepper:
         failpoint("step.before_compute")
         started = self._loop.time()
         plan = self._controls.plan(taken.controls)
-        output = await decide(self._owned.engine, taken.values, taken.orders, plan)
+        output = await self._owned.engine.decide(taken.values, taken.orders, plan)
         record = next_record(self._owned.end, taken.values_range, taken.orders_range, taken.controls, output.digest)
         self._owned.end = end_after(record)
         records = taken.values.size + taken.orders.size

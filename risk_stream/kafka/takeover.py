@@ -18,8 +18,8 @@ from risk_stream.kafka.failpoints import failpoint
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import JournalEnd, JournalRecord, Range, beginning, decode, end_after, verify
 from risk_stream.kafka.left_open import Committed, end_what_is_left_open, step_without_record, unseen
-from risk_stream.kafka.pace import decide
-from risk_stream.kafka.ports import EngineFactory, EnginePort, StepOutputPort
+from risk_stream.kafka.pace import PacedEngine
+from risk_stream.kafka.ports import EngineFactory, StepOutputPort
 from risk_stream.kafka.producer import PartitionProducer
 from risk_stream.kafka.range_reader import RangeCursor, RangeReader
 from risk_stream.kafka.refusals import forbidden
@@ -45,7 +45,7 @@ class Owned:
 
     producer: PartitionProducer
     store: RowStore
-    engine: EnginePort
+    engine: PacedEngine
     snapshotter: Snapshotter
     end: JournalEnd
     journal_next: int
@@ -149,7 +149,7 @@ class Takeover:
             return None
 
     def _owned(self, producer: PartitionProducer, store: RowStore, saved: Saved | None, bounds: Bounds) -> Owned:
-        engine = self._engines(self._partition, self._config.partitions, store)
+        engine = PacedEngine(self._engines(self._partition, self._config.partitions, store))
         base = bounds[self._changelog][1] if saved is None else saved.mark.base
         snapshotter = Snapshotter(producer, store, engine, self._changelog.topic, saved, base)
         if saved is None:
@@ -194,7 +194,7 @@ class Takeover:
         verify(before, step)
         await self._controls.wait_for(step.controls)
         value_records, order_records = await _range(values, step.values), await _range(orders, step.orders)
-        output = await decide(owned.engine, value_records, order_records, self._controls.plan(step.controls))
+        output = await owned.engine.decide(value_records, order_records, self._controls.plan(step.controls))
         if output.digest != step.outputs:
             raise Doubt(f"step {step.seq} replayed to other outputs than it published")
         owned.end = end_after(step)

@@ -19,7 +19,7 @@ def digest(seed: int, parts: tuple[int, int, int]) -> str:
         values.append(stream.value())
         orders.append(stream.order())
     with pytest.MonkeyPatch.context() as patch:
-        for name, size in zip(("VALUES_PER_PART", "VALUE_BYTES_PER_PART", "ORDERS_AT_ONCE"), parts, strict=True):
+        for name, size in zip(("VALUES_PER_PART", "VALUE_BYTES_PER_PART", "ORDERS_PER_PART"), parts, strict=True):
             patch.setattr(decide, name, size)
         output = decide.Engine(0, 1, MemoryRows()).step(records_of(values), records_of(orders), controls.plan())
     assert output.portfolio_risk.size > 0

@@ -54,11 +54,11 @@ MUTANTS = (
             (
                 "kafka/step.py",
                 '        failpoint("step.after_compute")\n',
-                "        rows = [row for part in self._owned.engine.cut_parts() for row in part.rows()]\n"
+                "        rows = (await self._owned.engine.cut()).rows()\n"
                 "        saved = self._owned.store.saved()\n"
                 "        if saved is not None:\n"
                 "            self._owned.store.apply(rows, saved)\n"
-                "            self._owned.engine.saved()\n"
+                "            await self._owned.engine.saved()\n"
                 '        failpoint("step.after_compute")\n',
             ),
         ),
@@ -107,12 +107,13 @@ MUTANTS = (
         (
             (
                 "kafka/takeover.py",
-                "        engine = self._engines(self._partition, self._config.partitions, store)\n",
+                "        engine = PacedEngine(self._engines(self._partition, self._config.partitions, store))\n",
                 "        engine = KEPT.setdefault(\n"
-                "            self._partition, self._engines(self._partition, self._config.partitions, store)\n"
+                "            self._partition,\n"
+                "            PacedEngine(self._engines(self._partition, self._config.partitions, store)),\n"
                 "        )\n",
             ),
-            ("kafka/takeover.py", "Bounds = dict[", "KEPT: dict[int, EnginePort] = {}\nBounds = dict["),
+            ("kafka/takeover.py", "Bounds = dict[", "KEPT: dict[int, PacedEngine] = {}\nBounds = dict["),
         ),
         rebalance.storm,
         2,

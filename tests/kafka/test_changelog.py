@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from risk_stream.kafka import store as store_module
 from risk_stream.kafka.changelog import Untrusted, catch_up
 from risk_stream.kafka.journal import JournalEnd
+from risk_stream.kafka.pace import PacedEngine
 from risk_stream.kafka.ports import Row
 from risk_stream.kafka.producer import PartitionProducer
 from risk_stream.kafka.range_reader import RangeReader
@@ -50,7 +51,8 @@ class Scene:
 
     def new_snapshotter(self, base: int) -> Snapshotter:
         """A writer that begins a copy at this offset."""
-        return Snapshotter(self.producer, self.store, NoEngine(), self.tp.topic, None, base)  # type: ignore[arg-type]
+        engine = PacedEngine(NoEngine())  # type: ignore[arg-type]
+        return Snapshotter(self.producer, self.store, engine, self.tp.topic, None, base)
 
     async def save(self, seq: int, rows: list[Row]) -> None:
         """Write a snapshot of step `seq`."""

@@ -1,44 +1,72 @@
-"""Engines take turns, so that the loop is never held up by more than one part of one partition."""
+"""An engine does one thing at a time, wherever it is computed, and the loop goes on meanwhile."""
 
 import asyncio
-from collections.abc import Generator, Iterator
+import threading
+from collections.abc import Coroutine, Generator, Iterator
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from risk_stream.kafka import pace
+from risk_stream.kafka.pace import APART_RECORDS_MIN, PacedEngine
 from risk_stream.messages.packed import Packed, pack
-from risk_stream.messages.records import NO_RECORDS
+from risk_stream.messages.records import NO_RECORDS, Records, records_from
 
 PARTS = 5
+TIMEOUT_S = 20.0
+
+
+def records(count: int) -> Records:
+    """So many records of nothing."""
+    return records_from(list(range(count)), [0] * count, [b""] * count, [b""] * count)
+
+
+MANY = records(APART_RECORDS_MIN)
 
 
 class Engine:
-    """Notes when it is asked for a part."""
+    """Notes when and where it is asked, and waits for the loop when told to."""
 
-    def __init__(self, name: str, asked: list[str]) -> None:
-        self._name, self._asked = name, asked
+    def __init__(self, name: str = "", asked: list[str] | None = None) -> None:
+        self.name, self.asked = name, [] if asked is None else asked
+        self.threads: set[str] = set()
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self._inside = threading.Lock()
+
+    def work(self, what: str) -> None:
+        """Whatever it is asked for: never two things at once."""
+        assert self._inside.acquire(blocking=False), "asked for two things at once"
+        self.asked.append(what)
+        self.threads.add(threading.current_thread().name.partition("_")[0])
+        assert self.go_on.wait(TIMEOUT_S), "the loop did not go on"
+        self._inside.release()
 
     def step_parts(self, values: Any, orders: Any, plan: str) -> Generator[None, None, Any]:
         """Some parts, and an output."""
         for _ in range(PARTS):
-            self._asked.append(self._name)
+            self.work(self.name)
             yield
-        return f"{self._name} by {plan}"
+        return f"{self.name} by {plan}"
 
     def cut_parts(self) -> Iterator[Packed]:
         """As many."""
         for number in range(PARTS):
-            self._asked.append(self._name)
+            self.work("cut")
             yield pack([(b"%d" % number, None, [])])
 
     def saved(self) -> None:
-        """Nothing to forget."""
+        """Notes it."""
+        self.work("saved")
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """In a loop, and not for ever."""
+    asyncio.run(asyncio.wait_for(work, TIMEOUT_S))
 
 
 def test_one_part_in_a_pass_of_the_loop() -> None:
-    """Whatever engine it is of; a task beside them comes round between any two."""
+    """Small steps are computed in the loop; a task beside them comes round between any two parts of any."""
     asked: list[str] = []
 
     async def others() -> None:
@@ -46,24 +74,92 @@ def test_one_part_in_a_pass_of_the_loop() -> None:
             asked.append("other")
             await asyncio.sleep(0)
 
-    async def run() -> None:
+    async def steps() -> None:
         beside = asyncio.create_task(others())
         engines = [Engine(name, asked) for name in "abc"]
-        outputs, parts = await asyncio.gather(
-            asyncio.gather(*(pace.decide(engine, NO_RECORDS, NO_RECORDS, "plan") for engine in engines)),
-            pace.cut(Engine("cut", asked)),
-        )
+        decided = (PacedEngine(engine).decide(NO_RECORDS, records(2), "plan") for engine in engines)
+        assert [str(output) for output in await asyncio.gather(*decided)] == ["a by plan", "b by plan", "c by plan"]
         beside.cancel()
-        assert outputs == ["a by plan", "b by plan", "c by plan"]
-        assert [part.keys.as_list() for part in parts] == [[b"%d" % number] for number in range(PARTS)]
+        assert all(engine.threads == {"MainThread"} for engine in engines)
 
-    asyncio.run(run())
+    run(steps())
     places = [place for place, name in enumerate(asked) if name != "other"]
-    assert len(places) == 4 * PARTS
+    assert len(places) == 3 * PARTS
     assert all(later - earlier > 1 for earlier, later in pairwise(places))
 
 
-def test_an_error_of_one_does_not_keep_the_turn() -> None:
+def test_the_loop_goes_on_beside_a_large_step() -> None:
+    """And beside a cut; both have every part, in order."""
+
+    async def large() -> None:
+        engine = Engine("a")
+        paced = PacedEngine(engine)
+        engine.go_on.clear()
+        step = asyncio.create_task(paced.decide(NO_RECORDS, MANY, "plan"))
+        while not engine.asked:
+            await asyncio.sleep(0)
+        engine.go_on.set()
+        assert str(await step) == "a by plan"
+        assert engine.asked == PARTS * ["a"]
+        assert (await paced.cut()).keys.as_list() == [b"%d" % number for number in range(PARTS)]
+        assert engine.threads == {"engine"}
+
+    run(large())
+
+
+def test_an_engine_does_one_thing_at_a_time() -> None:
+    """What was stored is told between two parts of a step, wherever the step is computed."""
+
+    async def beside(orders: Records) -> None:
+        engine = Engine("a")
+        paced = PacedEngine(engine)
+        telling = [paced.saved() for _ in range(PARTS)]
+        await asyncio.gather(paced.decide(NO_RECORDS, orders, "plan"), *telling)
+        assert sorted(engine.asked) == PARTS * ["a"] + PARTS * ["saved"]
+
+    run(beside(MANY))
+    run(beside(records(2)))
+
+
+def test_engines_work_side_by_side() -> None:
+    """One that takes long does not keep another waiting."""
+
+    async def both() -> None:
+        slow, quick = Engine("slow"), Engine("quick")
+        slow.go_on.clear()
+        waiting = asyncio.create_task(PacedEngine(slow).decide(NO_RECORDS, MANY, "plan"))
+        while not slow.asked:
+            await asyncio.sleep(0)
+        assert str(await PacedEngine(quick).decide(NO_RECORDS, records(2), "plan")) == "quick by plan"
+        slow.go_on.set()
+        assert str(await waiting) == "slow by plan"
+
+    run(both())
+
+
+def test_a_cancelled_step_ends_when_its_thread_does() -> None:
+    """However often it is cancelled: the engine and its store are in use until then."""
+
+    async def cancelled() -> None:
+        engine = Engine("a")
+        engine.go_on.clear()
+        step = asyncio.create_task(PacedEngine(engine).decide(NO_RECORDS, MANY, "plan"))
+        while not engine.asked:
+            await asyncio.sleep(0)
+        for _ in range(3):
+            step.cancel()
+            await asyncio.sleep(0.01)
+            assert not step.done()
+        engine.go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await step
+        assert engine.asked == ["a"]
+
+    run(cancelled())
+
+
+@pytest.mark.parametrize("orders", [MANY, records(2)], ids=["thread", "loop"])
+def test_an_error_does_not_keep_the_turn(orders: Records) -> None:
     """The process ends of it, but not by waiting."""
 
     class Broken(Engine):
@@ -71,9 +167,11 @@ def test_an_error_of_one_does_not_keep_the_turn() -> None:
             yield
             raise ArithmeticError(plan)
 
-    async def run() -> Any:
+    async def broken() -> None:
+        paced = PacedEngine(Broken())
         with pytest.raises(ArithmeticError):
-            await pace.decide(Broken("a", []), NO_RECORDS, NO_RECORDS, "plan")
-        return await asyncio.wait_for(pace.decide(Engine("b", []), NO_RECORDS, NO_RECORDS, "plan"), 5)
+            await paced.decide(NO_RECORDS, orders, "plan")
+        await paced.saved()
+        assert str(await PacedEngine(Engine("b")).decide(NO_RECORDS, orders, "plan")) == "b by plan"
 
-    assert asyncio.run(run()) == "b by plan"
+    run(broken())

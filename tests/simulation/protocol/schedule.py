@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, cast
 from unittest.mock import patch
 
-from risk_stream.kafka import changelog, left_open, snapshot, step, step_writes, takeover
+from risk_stream.kafka import changelog, left_open, pace, snapshot, step, step_writes, takeover
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import beginning, decode, end_after, verify
 from tests.simulation.protocol.cluster import Cluster, Disk
@@ -180,7 +180,7 @@ class Schedule(Chance):
         assert len(expected) == ORDER_RECORDS
         published = [record.value for record in self._cluster.topic("decisions").records]
         assert published == expected, "decisions lost, repeated, changed or out of order"
-        engine = cast(CountingEngine, owned.engine)
+        engine = cast(CountingEngine, owned.engine._engine)
         rebuilt = {name: engine.state(name) for name in NAMES}
         assert rebuilt == state, "rebuilt from nothing, it is another state"
 
@@ -210,10 +210,11 @@ def in_memory() -> Iterator[None]:
         (takeover, "REPLAY_SNAPSHOT_RECORDS", 60),
         (changelog, "LOAD_ROWS_MAX", 3),
         (step, "AHEAD_RECORDS_MIN", 6),
+        (pace, "APART_RECORDS_MIN", 4),
         (step, "OFFSETS_INTERVAL_S", 0.005),
         (step_writes, "pack", listed),
         (snapshot, "in_one_text", lambda key, value: listed([(key, value, [])])),
-        *((module, "joined", listed) for module in (step_writes, snapshot)),
+        *((module, "joined", listed) for module in (step_writes, snapshot, pace)),
         *((module, "failpoint", passed) for module in (takeover, step, snapshot)),
     ]
     with ExitStack() as stack:
