@@ -34,6 +34,7 @@ from risk_stream.state.layout import (
 )
 from risk_stream.state.positions import position_key
 from risk_stream.state.prefetch import LINE, prefetch
+from risk_stream.state.table import ref_at, tag_of
 
 FAR, NEAR, NEXT = 12, 8, 4
 """How many orders ahead the stages are: a few hundred nanoseconds apart."""
@@ -46,9 +47,8 @@ BUCKET_HI, BUCKET_LO = (COUNTER.fields[name][1] for name in ("bucket_hi", "bucke
 @compiled
 def ask_place(state: State, table: int, key: np.uint64) -> None:
     """Where a key stands in a hash table."""
-    at = np.int64(key) & np.int64(state.table_refs(table).shape[0] - 1)
-    prefetch(state.table_keys(table), at, 0)
-    prefetch(state.table_refs(table), at, 0)
+    places = state.places(table)
+    prefetch(places, tag_of(key) & (places.shape[0] - 1), 0)
 
 
 @compiled
@@ -91,8 +91,9 @@ def ask_queues(state: State, slot: int, symbol: int, row: Rows) -> None:
 @compiled
 def ask_position(state: State, slot: int, symbol: int) -> None:
     """Stage three: the position, and the counters' newest buckets."""
-    refs = state.table_refs(BY_POSITION)
-    position = np.int64(refs[np.int64(position_key(slot, symbol)) & np.int64(refs.shape[0] - 1)])
+    places = state.places(BY_POSITION)
+    home = tag_of(position_key(slot, symbol)) & (places.shape[0] - 1)
+    position = np.int64(ref_at(places, home))
     if position != -1:
         for offset in range(0, POSITION_BYTES, LINE):
             prefetch(state.positions, position, offset)

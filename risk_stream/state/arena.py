@@ -56,13 +56,11 @@ def new_state() -> State:
         "text": INITIAL * 16,
         "table_used": lay.TABLES,
         **dict.fromkeys(lay.ENTRIES, INITIAL * CHUNK),
-        **{f"{name}_{part}": 2 * INITIAL for name in lay.TABLE_NAMES for part in ("keys", "refs")},
+        **{f"{name}_places": 2 * INITIAL for name in lay.TABLE_NAMES},
     }
     state = State(
         {name: np.zeros((lengths.get(name, INITIAL), *shape), dtype) for name, (dtype, shape) in State.SPEC.items()}
     )
-    for table_number in range(lay.TABLES):
-        state.table_refs(table_number)[:] = -1
     for arena in range(ARENAS):
         state.free[arena, FREE_HEAD] = -1
         chain_free(state, arena, things_of(state, arena), 0)
@@ -102,7 +100,7 @@ def reserve(state: State, needed: dict[int, int], strings: int, text_bytes: int)
     state.lengthen("gone", int(state.header[lay.GONE_COUNT]) + chunks)
     for index in range(lay.TABLES):
         wanted = 2 * (int(state.table_used[index]) + _new_entries(index, needed, strings))
-        if wanted > state.table_refs(index).shape[0]:
+        if wanted > state.places(index).shape[0]:
             _enlarge_table(state, index, wanted)
 
 
@@ -116,12 +114,10 @@ def _new_entries(index: int, needed: dict[int, int], strings: int) -> int:
 
 
 def _enlarge_table(state: State, index: int, wanted: int) -> None:
-    old_keys, old_refs = state.table_keys(index), state.table_refs(index)
-    size = size_for(old_refs.shape[0], wanted)
-    keys, refs = np.zeros(size, np.uint64), np.full(size, -1, np.int32)
-    table.rehash(old_keys, old_refs, keys, refs)
-    state.replace(f"{lay.TABLE_NAMES[index]}_keys", keys)
-    state.replace(f"{lay.TABLE_NAMES[index]}_refs", refs)
+    old = state.places(index)
+    places = np.zeros(size_for(old.shape[0], wanted), np.int64)
+    table.rehash(old, places)
+    state.replace_places(index, places)
 
 
 def _grow(state: State, arena: int, lacking: int) -> None:

@@ -27,7 +27,7 @@ from risk_stream.state.layout import (
     WINDOW_MS_MAX,
     State,
 )
-from risk_stream.state.table import insert, mix, remove
+from risk_stream.state.table import insert, mix, ref_at, remove, seek, tag_of
 
 
 @compiled
@@ -40,17 +40,15 @@ def owned_key(slot: int, h1: np.uint64) -> np.uint64:
 def find_attempt(state: State, slot: int, h1: np.uint64, h2: np.uint64) -> int:
     """The entry of an order id that still counts; -1 when there is none."""
     key = owned_key(slot, h1)
-    keys = state.table_keys(BY_ATTEMPT)
-    refs = state.table_refs(BY_ATTEMPT)
-    mask = np.int64(refs.shape[0] - 1)
-    at = np.int64(key) & mask
-    while refs[at] != -1:
-        if keys[at] == key:
-            entry = refs[at]
-            attempt = state.attempts[entry]
-            if attempt.h1 == h1 and attempt.h2 == h2 and state.chunks(ATTEMPTS)[entry // CHUNK].slot == slot:
-                return entry
-        at = (at + 1) & mask
+    places = state.places(BY_ATTEMPT)
+    tag = tag_of(key)
+    at = seek(places, tag, tag)
+    while at != -1:
+        entry = ref_at(places, at)
+        attempt = state.attempts[entry]
+        if attempt.h1 == h1 and attempt.h2 == h2 and state.chunks(ATTEMPTS)[entry // CHUNK].slot == slot:
+            return entry
+        at = seek(places, tag, at + 1)
     return np.int32(-1)
 
 
@@ -65,23 +63,21 @@ def signature_key(slot: int, symbol: int, side: int, quantity: int, price: int) 
 def find_equal(state: State, slot: int, symbol: int, side: int, quantity: int, price: int) -> int:
     """The newest entry equal in symbol, side, quantity and price; -1 when there is none."""
     key = signature_key(slot, symbol, side, quantity, price)
-    keys = state.table_keys(BY_SIGNATURE)
-    refs = state.table_refs(BY_SIGNATURE)
-    mask = np.int64(refs.shape[0] - 1)
-    at = np.int64(key) & mask
-    while refs[at] != -1:
-        if keys[at] == key:
-            entry = refs[at]
-            known = state.attempts[entry]
-            if (
-                known.symbol == symbol
-                and known.side == side
-                and known.quantity == quantity
-                and known.price == price
-                and state.chunks(ATTEMPTS)[entry // CHUNK].slot == slot
-            ):
-                return entry
-        at = (at + 1) & mask
+    places = state.places(BY_SIGNATURE)
+    tag = tag_of(key)
+    at = seek(places, tag, tag)
+    while at != -1:
+        entry = ref_at(places, at)
+        known = state.attempts[entry]
+        if (
+            known.symbol == symbol
+            and known.side == side
+            and known.quantity == quantity
+            and known.price == price
+            and state.chunks(ATTEMPTS)[entry // CHUNK].slot == slot
+        ):
+            return entry
+        at = seek(places, tag, at + 1)
     return np.int32(-1)
 
 

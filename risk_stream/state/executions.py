@@ -6,23 +6,22 @@ from risk_stream.state.attempts import owned_key
 from risk_stream.state.chunks import append, drop_head, head_entry
 from risk_stream.state.compiled import compiled
 from risk_stream.state.layout import BY_EXECUTION, CHUNK, EXECUTIONS, HEAD, IDS_MAX, TAIL, State
-from risk_stream.state.table import insert, remove
+from risk_stream.state.table import insert, ref_at, remove, seek, tag_of
 
 
 @compiled
 def is_known_execution(state: State, slot: int, h1: np.uint64, h2: np.uint64) -> bool:
     """Whether the execution id is among the last 10,000 of the portfolio."""
     key = owned_key(slot, h1)
-    keys = state.table_keys(BY_EXECUTION)
-    refs = state.table_refs(BY_EXECUTION)
-    mask = np.int64(refs.shape[0] - 1)
-    at = np.int64(key) & mask
-    while refs[at] != -1:
-        if keys[at] == key:
-            known = state.executions[refs[at]]
-            if known.h1 == h1 and known.h2 == h2 and state.chunks(EXECUTIONS)[refs[at] // CHUNK].slot == slot:
-                return True
-        at = (at + 1) & mask
+    places = state.places(BY_EXECUTION)
+    tag = tag_of(key)
+    at = seek(places, tag, tag)
+    while at != -1:
+        entry = ref_at(places, at)
+        known = state.executions[entry]
+        if known.h1 == h1 and known.h2 == h2 and state.chunks(EXECUTIONS)[entry // CHUNK].slot == slot:
+            return True
+        at = seek(places, tag, at + 1)
     return False
 
 

@@ -244,7 +244,6 @@ GONE = np.dtype([("number", np.int64), ("kind", np.int32), ("slot", np.int32)], 
 Rows = npt.NDArray[np.void]
 Int64s = npt.NDArray[np.int64]
 Int32s = npt.NDArray[np.int32]
-UInt64s = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.uint8]
 
 
@@ -259,7 +258,7 @@ TABLE_NAMES = ("portfolio", "position", "sector", "attempt", "signature", "open"
 
 
 class State(Columns):
-    """All arrays of one partition. In compiled code as here; `chunks`, `table_keys` and `table_refs` take a number."""
+    """All arrays of one partition. In compiled code as here; `chunks` and `places` take a number."""
 
     SPEC: ClassVar[Spec] = {
         "header": (INT64, ()),
@@ -279,8 +278,7 @@ class State(Columns):
         "peaks": (PEAK, ()),
         "strings": (STRING, ()),
         "text": (BYTE, ()),
-        **{f"{name}_keys": (UINT64, ()) for name in TABLE_NAMES},
-        **{f"{name}_refs": (INT32, ()) for name in TABLE_NAMES},
+        **{f"{name}_places": (INT64, ()) for name in TABLE_NAMES},
         "table_used": (INT64, ()),
         "dirty": (INT32, ()),  # slots changed since the last cut
         "dirty_chunks": (INT32, (2,)),  # kind, chunk
@@ -312,13 +310,13 @@ class State(Columns):
         """The chunk heads of a kind."""
         return self.arrays[HEADS[kind]]
 
-    def table_keys(self, table: int) -> UInt64s:
-        """The keys of a hash table."""
-        return self.arrays[f"{TABLE_NAMES[table]}_keys"]
+    def places(self, table: int) -> Int64s:
+        """The places of a hash table (table.py)."""
+        return self.arrays[f"{TABLE_NAMES[table]}_places"]
 
-    def table_refs(self, table: int) -> Int32s:
-        """The references of a hash table."""
-        return self.arrays[f"{TABLE_NAMES[table]}_refs"]
+    def replace_places(self, table: int, places: Int64s) -> None:
+        """Put a hash table in the place of another."""
+        self.replace(f"{TABLE_NAMES[table]}_places", places)
 
 
 class StateType(ColumnsType):
@@ -327,5 +325,4 @@ class StateType(ColumnsType):
 
 register(State, StateType)
 numbered(StateType, "chunks", State.SPEC, HEADS[0])
-numbered(StateType, "table_keys", State.SPEC, "portfolio_keys")
-numbered(StateType, "table_refs", State.SPEC, "portfolio_refs")
+numbered(StateType, "places", State.SPEC, "portfolio_places")

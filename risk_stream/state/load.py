@@ -35,7 +35,7 @@ from risk_stream.state.portfolios import remove_portfolio
 from risk_stream.state.positions import attach, detach, find_position, position_key, start_changed, start_position
 from risk_stream.state.save import VERSION
 from risk_stream.state.sectors import change_sector, leave_sector
-from risk_stream.state.table import insert, remove
+from risk_stream.state.table import insert, ref_at, remove, seek, tag_of
 from risk_stream.state.wire import get_fixed, get_int, get_string, get_wide
 
 COUNTS = 6
@@ -280,14 +280,13 @@ def is_newest(state: State, slot: int, entry: int) -> bool:
     """Whether the table of equal orders holds this entry."""
     attempt = state.attempts[entry]
     key = signature_key(slot, attempt.symbol, attempt.side, attempt.quantity, attempt.price)
-    keys = state.table_keys(BY_SIGNATURE)
-    refs = state.table_refs(BY_SIGNATURE)
-    mask = np.int64(refs.shape[0] - 1)
-    at = np.int64(key) & mask
-    while refs[at] != -1:
-        if keys[at] == key and refs[at] == entry:
+    places = state.places(BY_SIGNATURE)
+    tag = tag_of(key)
+    at = seek(places, tag, tag)
+    while at != -1:
+        if ref_at(places, at) == entry:
             return True
-        at = (at + 1) & mask
+        at = seek(places, tag, at + 1)
     return False
 
 

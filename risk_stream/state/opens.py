@@ -11,7 +11,7 @@ from risk_stream.state.compiled import compiled
 from risk_stream.state.int128 import add, subtract, widen
 from risk_stream.state.layout import BY_OPEN, CHUNK, DAY_MS, FIRST, LAST, NONE, OPENS, TAIL, State
 from risk_stream.state.positions import attach, detach, find_position, position_for
-from risk_stream.state.table import insert, remove
+from risk_stream.state.table import insert, ref_at, remove, seek, tag_of
 
 
 @compiled
@@ -24,19 +24,18 @@ def find_open(state: State, slot: int, h1: np.uint64, h2: np.uint64) -> int:
     key = owned_key(slot, h1)
     oldest = np.int32(-1)
     oldest_sequence = np.int64(0)
-    keys = state.table_keys(BY_OPEN)
-    refs = state.table_refs(BY_OPEN)
-    mask = np.int64(refs.shape[0] - 1)
-    at = np.int64(key) & mask
-    while refs[at] != -1:
-        if keys[at] == key:
-            known = state.opens[refs[at]]
-            if known.h1 == h1 and known.h2 == h2 and state.chunks(OPENS)[refs[at] // CHUNK].slot == slot:
-                sequence = state.chunks(OPENS)[refs[at] // CHUNK].number * CHUNK + refs[at] % CHUNK
-                if oldest == -1 or sequence < oldest_sequence:
-                    oldest = refs[at]
-                    oldest_sequence = sequence
-        at = (at + 1) & mask
+    places = state.places(BY_OPEN)
+    tag = tag_of(key)
+    at = seek(places, tag, tag)
+    while at != -1:
+        entry = ref_at(places, at)
+        known = state.opens[entry]
+        if known.h1 == h1 and known.h2 == h2 and state.chunks(OPENS)[entry // CHUNK].slot == slot:
+            sequence = state.chunks(OPENS)[entry // CHUNK].number * CHUNK + entry % CHUNK
+            if oldest == -1 or sequence < oldest_sequence:
+                oldest = entry
+                oldest_sequence = sequence
+        at = seek(places, tag, at + 1)
     return oldest
 
 

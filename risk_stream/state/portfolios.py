@@ -6,26 +6,22 @@ from risk_stream.state.arena import release, take
 from risk_stream.state.chunks import start_chains
 from risk_stream.state.compiled import compiled
 from risk_stream.state.layout import BY_PORTFOLIO, NONE, PORTFOLIOS, Bytes, State
-from risk_stream.state.table import insert, remove
+from risk_stream.state.table import insert, ref_at, remove, seek, tag_of
 from risk_stream.state.text import same_bytes
 
 
 @compiled
 def find_portfolio(state: State, text: Bytes, at: int, length: int, h1: np.uint64) -> int:
     """The slot of a resident portfolio; -1 when it is not resident. The id is compared, not only its hash."""
-    keys = state.table_keys(BY_PORTFOLIO)
-    refs = state.table_refs(BY_PORTFOLIO)
-    mask = np.int64(refs.shape[0] - 1)
-    place = np.int64(h1) & mask
-    while refs[place] != -1:
-        slot = refs[place]
-        if (
-            keys[place] == h1
-            and state.portfolios[slot].id_len == length
-            and same_bytes(state.ids[slot], 0, text, at, length)
-        ):
+    places = state.places(BY_PORTFOLIO)
+    tag = tag_of(h1)
+    place = seek(places, tag, tag)
+    while place != -1:
+        slot = ref_at(places, place)
+        portfolio = state.portfolios[slot]
+        if portfolio.h1 == h1 and portfolio.id_len == length and same_bytes(state.ids[slot], 0, text, at, length):
             return slot
-        place = (place + 1) & mask
+        place = seek(places, tag, place + 1)
     return np.int32(-1)
 
 

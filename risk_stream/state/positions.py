@@ -13,7 +13,7 @@ from risk_stream.state.compiled import compiled
 from risk_stream.state.int128 import PRODUCT_TO_MONEY, add, compare, magnitude, multiply_divide, subtract
 from risk_stream.state.layout import BY_POSITION, MEMOS_MAX, POSITIONS, State
 from risk_stream.state.sectors import change_sector, leave_sector, sector_name
-from risk_stream.state.table import insert, mix, remove
+from risk_stream.state.table import insert, mix, ref_at, remove, seek, tag_of
 
 U0 = np.uint64(0)
 
@@ -28,16 +28,15 @@ def position_key(slot: int, symbol: int) -> np.uint64:
 def find_position(state: State, slot: int, symbol: int) -> int:
     """The position of a symbol; -1 when nothing is remembered of it."""
     key = position_key(slot, symbol)
-    keys = state.table_keys(BY_POSITION)
-    refs = state.table_refs(BY_POSITION)
-    mask = np.int64(refs.shape[0] - 1)
-    at = np.int64(key) & mask
-    while refs[at] != -1:
-        if keys[at] == key:
-            known = state.positions[refs[at]]
-            if known.slot == slot and known.symbol == symbol:
-                return refs[at]
-        at = (at + 1) & mask
+    places = state.places(BY_POSITION)
+    tag = tag_of(key)
+    at = seek(places, tag, tag)
+    while at != -1:
+        position = ref_at(places, at)
+        known = state.positions[position]
+        if known.slot == slot and known.symbol == symbol:
+            return position
+        at = seek(places, tag, at + 1)
     return np.int32(-1)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from risk_stream.state.arena import release, take
 from risk_stream.state.compiled import compiled
 from risk_stream.state.layout import BY_SECTOR, SECTORS, State
-from risk_stream.state.table import insert, mix, remove
+from risk_stream.state.table import insert, mix, ref_at, remove, seek, tag_of
 
 
 @compiled
@@ -22,14 +22,14 @@ def sector_key(slot: int, name: int) -> np.uint64:
 def find_sector(state: State, slot: int, name: int) -> int:
     """The row of a sector; -1 when no position of the portfolio names it."""
     key = sector_key(slot, name)
-    keys = state.table_keys(BY_SECTOR)
-    refs = state.table_refs(BY_SECTOR)
-    mask = np.int64(refs.shape[0] - 1)
-    at = np.int64(key) & mask
-    while refs[at] != -1:
-        if keys[at] == key and state.sectors[refs[at]].slot == slot and state.sectors[refs[at]].name == name:
-            return refs[at]
-        at = (at + 1) & mask
+    places = state.places(BY_SECTOR)
+    tag = tag_of(key)
+    at = seek(places, tag, tag)
+    while at != -1:
+        sector = ref_at(places, at)
+        if state.sectors[sector].slot == slot and state.sectors[sector].name == name:
+            return sector
+        at = seek(places, tag, at + 1)
     return np.int32(-1)
 
 

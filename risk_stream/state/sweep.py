@@ -23,20 +23,19 @@ from risk_stream.state.layout import (
     OPENS,
     STRING,
     STRING_COUNT,
-    TABLE_NAMES,
     TAIL,
     TEXT_USED,
     Bytes,
     Int32s,
+    Int64s,
     Rows,
     State,
-    UInt64s,
 )
 from risk_stream.state.opens import last_entry_of
 from risk_stream.state.positions import position_key
 from risk_stream.state.room import size_for
 from risk_stream.state.sectors import sector_key
-from risk_stream.state.table import place
+from risk_stream.state.table import place, ref_at
 
 STRINGS_KEPT = 100_000
 """Strings kept without asking who needs them: about 10 MB with their table. Beyond, the pool is swept whenever it has
@@ -101,7 +100,7 @@ def visit(state: State, numbers: Int32s, moves: bool) -> None:
 
 
 @compiled
-def compact(state: State, numbers: Int32s, strings: Rows, text: Bytes, keys: UInt64s, refs: Int32s) -> None:
+def compact(state: State, numbers: Int32s, strings: Rows, text: Bytes, places: Int64s) -> None:
     """Copy the marked strings into new columns and a new, empty table; their new numbers go into `numbers`."""
     count = 0
     used = 0
@@ -116,53 +115,45 @@ def compact(state: State, numbers: Int32s, strings: Rows, text: Bytes, keys: UIn
         new.len = old.len
         for i in range(old.len):
             text[used + i] = state.text[old.at + i]
-        place(keys, refs, old.h1, count)
+        place(places, old.h1, count)
         numbers[number] = count
         count += 1
         used += old.len
 
 
 @compiled
-def lay_positions(state: State, keys: UInt64s, refs: Int32s) -> None:
+def lay_positions(state: State, places: Int64s) -> None:
     """Every position under its new key, in an empty table."""
-    old = state.table_refs(BY_POSITION)
+    old = state.places(BY_POSITION)
     for at in range(old.shape[0]):
-        if old[at] != -1:
-            held = state.positions[old[at]]
-            place(keys, refs, position_key(held.slot, held.symbol), old[at])
+        ref = ref_at(old, at)
+        if ref != -1:
+            held = state.positions[ref]
+            place(places, position_key(held.slot, held.symbol), ref)
 
 
 @compiled
-def lay_sectors(state: State, keys: UInt64s, refs: Int32s) -> None:
+def lay_sectors(state: State, places: Int64s) -> None:
     """Every sector under its new key, in an empty table."""
-    old = state.table_refs(BY_SECTOR)
+    old = state.places(BY_SECTOR)
     for at in range(old.shape[0]):
-        if old[at] != -1:
-            known = state.sectors[old[at]]
-            place(keys, refs, sector_key(known.slot, known.name), old[at])
+        ref = ref_at(old, at)
+        if ref != -1:
+            known = state.sectors[ref]
+            place(places, sector_key(known.slot, known.name), ref)
 
 
 @compiled
-def lay_signatures(state: State, keys: UInt64s, refs: Int32s) -> None:
+def lay_signatures(state: State, places: Int64s) -> None:
     """The newest of equal orders under its new key, in an empty table."""
-    old = state.table_refs(BY_SIGNATURE)
+    old = state.places(BY_SIGNATURE)
     for at in range(old.shape[0]):
-        if old[at] != -1:
-            known = state.attempts[old[at]]
-            slot = state.chunks(ATTEMPTS)[old[at] // CHUNK].slot
+        ref = ref_at(old, at)
+        if ref != -1:
+            known = state.attempts[ref]
+            slot = state.chunks(ATTEMPTS)[ref // CHUNK].slot
             key = signature_key(slot, known.symbol, known.side, known.quantity, known.price)
-            place(keys, refs, key, old[at])
-
-
-def empty_table(size: int) -> tuple[UInt64s, Int32s]:
-    """Keys and references of a table with nothing in it."""
-    return np.zeros(size, np.uint64), np.full(size, -1, np.int32)
-
-
-def replace_table(state: State, table: int, keys: UInt64s, refs: Int32s) -> None:
-    """Put a table in the place of another."""
-    state.replace(f"{TABLE_NAMES[table]}_keys", keys)
-    state.replace(f"{TABLE_NAMES[table]}_refs", refs)
+            place(places, key, ref)
 
 
 def sweep_strings(state: State) -> int:
@@ -177,17 +168,17 @@ def sweep_strings(state: State) -> int:
     live_bytes = int(state.strings["len"][:count][numbers == 1].sum())
     strings = np.zeros(size_for(INITIAL, live), STRING)
     text = np.zeros(size_for(INITIAL, live_bytes), np.uint8)
-    table = empty_table(size_for(2 * INITIAL, 2 * live))
-    compact(state, numbers, strings, text, *table)
+    places = np.zeros(size_for(2 * INITIAL, 2 * live), np.int64)
+    compact(state, numbers, strings, text, places)
     visit(state, numbers, True)
     state.replace("strings", strings)
     state.replace("text", text)
-    replace_table(state, BY_STRING, *table)
+    state.replace_places(BY_STRING, places)
     state.header[STRING_COUNT] = live
     state.header[TEXT_USED] = live_bytes
     state.table_used[BY_STRING] = live
     for index, lay in ((BY_POSITION, lay_positions), (BY_SECTOR, lay_sectors), (BY_SIGNATURE, lay_signatures)):
-        table = empty_table(state.table_refs(index).shape[0])
-        lay(state, *table)
-        replace_table(state, index, *table)
+        places = np.zeros_like(state.places(index))
+        lay(state, places)
+        state.replace_places(index, places)
     return live

@@ -2,15 +2,24 @@
 
 A table maps a 64-bit key to references; the caller compares what a reference leads to, so equal keys of different
 things are only slower, never wrong. At most half full: `arena.reserve` grows it before a batch.
+
+A place is one number: 31 bits of the key above the reference, and 0 where nothing is. The lower of these bits are the
+home, so a table of 2^k places tells keys of one home apart by 31 - k bits; a search reads one line of memory, where two
+arrays of whole keys and of references were two.
 """
 
 import numpy as np
 
 from risk_stream.messages.compiled.hash128 import avalanche
 from risk_stream.state.compiled import compiled
-from risk_stream.state.layout import Int32s, State, UInt64s
+from risk_stream.state.layout import Int64s, State
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+TAG_MASK = np.uint64(0x7FFFFFFF)
+REF_BITS = 32
+REF_MASK = 0xFFFFFFFF
+EMPTY = 0
+"""Of a place. References are stored plus one: fresh memory is an empty table."""
 
 
 @compiled
@@ -20,50 +29,77 @@ def mix(a: np.uint64, b: np.uint64) -> np.uint64:
 
 
 @compiled
-def place(keys: UInt64s, refs: Int32s, key: np.uint64, ref: int) -> None:
-    """Put `ref` under `key`; there must be room."""
-    mask = np.int64(refs.shape[0] - 1)
-    at = np.int64(key) & mask
-    while refs[at] != -1:
+def tag_of(key: np.uint64) -> int:
+    """What a place holds of a key; its home is this, modulo the table's size."""
+    return np.int64(key & TAG_MASK)
+
+
+@compiled
+def ref_at(places: Int64s, at: int) -> int:
+    """The reference at a place; -1 where nothing is."""
+    return np.int32((places[at] & REF_MASK) - 1)
+
+
+@compiled
+def seek(places: Int64s, tag: int, at: int) -> int:
+    """The next place with this tag from `at` on (at first: the tag itself); -1 when there is no more."""
+    mask = np.int64(places.shape[0] - 1)
+    at = at & mask
+    while places[at] != EMPTY:
+        if places[at] >> REF_BITS == tag:
+            return at
         at = (at + 1) & mask
-    keys[at] = key
-    refs[at] = ref
+    return np.int64(-1)
+
+
+@compiled
+def place(places: Int64s, key: np.uint64, ref: int) -> None:
+    """Put `ref` under `key`; there must be room."""
+    _settle(places, (tag_of(key) << REF_BITS) | (np.int64(ref) + 1))
+
+
+@compiled
+def _settle(places: Int64s, held: int) -> None:
+    mask = np.int64(places.shape[0] - 1)
+    at = (held >> REF_BITS) & mask
+    while places[at] != EMPTY:
+        at = (at + 1) & mask
+    places[at] = held
 
 
 @compiled
 def insert(state: State, table: int, key: np.uint64, ref: int) -> None:
     """Put `ref` under `key`."""
-    place(state.table_keys(table), state.table_refs(table), key, ref)
+    place(state.places(table), key, ref)
     state.table_used[table] += 1
 
 
 @compiled
 def remove(state: State, table: int, key: np.uint64, ref: int) -> None:
     """Take `ref` from under `key` (it must be there) and close the gap."""
-    keys = state.table_keys(table)
-    refs = state.table_refs(table)
-    mask = np.int64(refs.shape[0] - 1)
-    gap = np.int64(key) & mask
-    while not (keys[gap] == key and refs[gap] == ref):
+    places = state.places(table)
+    mask = np.int64(places.shape[0] - 1)
+    held = (tag_of(key) << REF_BITS) | (np.int64(ref) + 1)
+    gap = tag_of(key) & mask
+    while places[gap] != held:
         gap = (gap + 1) & mask
     at = gap
     while True:
         at = (at + 1) & mask
-        if refs[at] == -1:
+        if places[at] == EMPTY:
             break
-        home = np.int64(keys[at]) & mask
+        home = (places[at] >> REF_BITS) & mask
         # Move the entry back unless its home lies behind the gap.
         if ((at - home) & mask) >= ((at - gap) & mask):
-            keys[gap] = keys[at]
-            refs[gap] = refs[at]
+            places[gap] = places[at]
             gap = at
-    refs[gap] = -1
+    places[gap] = EMPTY
     state.table_used[table] -= 1
 
 
 @compiled
-def rehash(old_keys: UInt64s, old_refs: Int32s, keys: UInt64s, refs: Int32s) -> None:
+def rehash(old: Int64s, places: Int64s) -> None:
     """Copy every entry into a larger, empty table."""
-    for at in range(old_refs.shape[0]):
-        if old_refs[at] != -1:
-            place(keys, refs, old_keys[at], old_refs[at])
+    for at in range(old.shape[0]):
+        if old[at] != EMPTY:
+            _settle(places, old[at])

@@ -5,7 +5,7 @@ import numpy as np
 from risk_stream.messages.compiled.hash128 import hash128
 from risk_stream.state.compiled import compiled
 from risk_stream.state.layout import BY_STRING, STRING_COUNT, TEXT_USED, Bytes, State
-from risk_stream.state.table import insert
+from risk_stream.state.table import insert, ref_at, seek, tag_of
 
 
 @compiled
@@ -21,16 +21,15 @@ def same_bytes(a: Bytes, a_at: int, b: Bytes, b_at: int, length: int) -> bool:
 def find_string(state: State, text: Bytes, at: int, length: int) -> int:
     """The number of a string of the pool; -1 when it is not there."""
     h1, _ = hash128(text, at, at + length)
-    keys = state.table_keys(BY_STRING)
-    refs = state.table_refs(BY_STRING)
-    mask = np.int64(refs.shape[0] - 1)
-    slot = np.int64(h1) & mask
-    while refs[slot] != -1:
-        if keys[slot] == h1:
-            known = state.strings[refs[slot]]
-            if known.len == length and same_bytes(state.text, known.at, text, at, length):
-                return refs[slot]
-        slot = (slot + 1) & mask
+    places = state.places(BY_STRING)
+    tag = tag_of(h1)
+    slot = seek(places, tag, tag)
+    while slot != -1:
+        number = ref_at(places, slot)
+        known = state.strings[number]
+        if known.h1 == h1 and known.len == length and same_bytes(state.text, known.at, text, at, length):
+            return number
+        slot = seek(places, tag, slot + 1)
     return np.int32(-1)
 
 

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from risk_stream.state import layout as lay
 from risk_stream.state.arena import new_state, reserve
 from risk_stream.state.sweep import sweep_strings
-from risk_stream.state.table import insert, remove
+from risk_stream.state.table import insert, ref_at, remove, seek, tag_of
 from risk_stream.state.text import find_string, is_before
 from tests.state.portfolio import Columns, int32, int64, uint64
 
@@ -49,14 +49,26 @@ class TableMachine(RuleBasedStateMachine):
     @invariant()
     def every_entry_is_found_from_its_home(self) -> None:
         """No gap between an entry and where its search begins, nothing else in there, and at most half full."""
-        keys, refs = self.state.table_keys(TABLE), self.state.table_refs(TABLE)
-        size = len(refs)
-        held = [(int(keys[at]), int(refs[at])) for at in np.flatnonzero(refs != -1)]
-        assert Counter(held) == Counter(self.model)
+        places = [int(place) for place in self.state.places(TABLE)]
+        size = len(places)
+        held = [((place >> 32), (place & 0xFFFFFFFF) - 1) for place in places if place]
+        assert Counter(held) == Counter((key % 2**31, ref) for key, ref in self.model)
         assert self.state.table_used[TABLE] == len(self.model) <= size // 2
-        for at in np.flatnonzero(refs != -1):
-            home = int(keys[at]) % size
-            assert all(refs[(home + step) % size] != -1 for step in range((int(at) - home) % size))
+        for at in (at for at, place in enumerate(places) if place):
+            home = (places[at] >> 32) % size
+            assert all(places[(home + step) % size] for step in range((at - home) % size))
+
+    @invariant()
+    def every_entry_is_found_under_its_key(self) -> None:
+        """All references of each key, and only those of keys that look the same in a place."""
+        places = self.state.places(TABLE)
+        for key in KEYS:
+            tag, found = tag_of(uint64(key)), []
+            at = seek(places, tag, tag)
+            while at != -1:
+                found.append(int(ref_at(places, at)))
+                at = seek(places, tag, int64(at + 1))
+            assert sorted(found) == sorted(ref for other, ref in self.model if (other - key) % 2**31 == 0)
 
 
 class TextMachine(RuleBasedStateMachine):
