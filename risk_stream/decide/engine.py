@@ -41,7 +41,7 @@ from risk_stream.messages.records import Records
 from risk_stream.rules.observation import CONTEXT, OBSERVATION
 from risk_stream.rules.plan import GENERAL_WINDOWS, Plan
 from risk_stream.state import layout as lay
-from risk_stream.state.arena import reserve
+from risk_stream.state.arena import check_reserved, reserve
 from risk_stream.state.cut import (
     KEY_BYTES_MAX,
     cut_chunks,
@@ -133,6 +133,7 @@ class Engine:
         for part in _slices(orders, ORDERS_PER_PART):
             self._tell_orders(part, plan, told)
             yield
+        check_reserved(self._residents.state)
         letters, pictures = pack(told.dead_letters), self._pictures(told.applied, plan)
         told.counts["dead_letters"] = letters.size
         decisions = joined(*told.decisions)

@@ -157,9 +157,9 @@ async def run_worker(
             for service in (app, reader, server):
                 await _disconnect(service.stop())
     except Exception as error:
-        raise Doubt(f"no clean stop: {error!r}") from error
-    finally:
-        watchdog.stop()
+        # Here, not where the loop has ended: that would wait for what hangs.
+        fail_stop("no clean stop", error)
+    watchdog.stop()
 
 
 def settle_garbage_collector() -> None:

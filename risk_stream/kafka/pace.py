@@ -9,11 +9,11 @@ import asyncio
 import os
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from risk_stream.kafka.ports import EnginePort, StepOutputPort
+from risk_stream.kafka.threads import in_thread
 from risk_stream.messages.packed import Packed, joined
 from risk_stream.messages.records import Records
 
@@ -23,7 +23,9 @@ THREADS_MAX = 4
 """Between two compiled calls a thread needs the interpreter, as the loop does: more of them wait for one another."""
 
 APART_RECORDS_MIN = 500
-"""Smaller steps, two milliseconds at most, are computed in the loop: the way to a thread and back takes 0.1 to 0.2."""
+APART_BYTES_MIN = 128 * 1024
+"""Smaller steps, two milliseconds at most (5 us an order or execution, 10 us a KiB of positions), are computed in the
+loop: the way to a thread and back takes 0.1 to 0.2."""
 
 _THREADS = ThreadPoolExecutor(min(THREADS_MAX, os.cpu_count() or 1), "engine")
 _TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
@@ -40,10 +42,11 @@ class PacedEngine:
     async def decide(self, values: Records, orders: Records, plan: Any) -> StepOutputPort:
         """A whole step; nothing else but `saved` may be asked meanwhile."""
         parts = self._engine.step_parts(values, orders, plan)
-        do = self._apart if values.size + orders.size >= APART_RECORDS_MIN else self._in_turn
+        if not _is_large(values, orders):
+            return await self._in_turn(lambda: _all_parts(parts))
         output = None
         while output is None:
-            output = await do(lambda: _next_part(parts))
+            output = await self._apart(lambda: _next_part(parts))
         return output
 
     async def cut(self) -> Packed:
@@ -55,16 +58,9 @@ class PacedEngine:
         await self._apart(self._engine.saved)
 
     async def _apart(self, work: Callable[[], R]) -> R:
-        """Do it in a thread."""
+        """Do it in a thread: the engine, and the store that it reads, are in use until that ends."""
         async with self._busy:
-            running = asyncio.get_running_loop().run_in_executor(_THREADS, work)
-            try:
-                return await asyncio.shield(running)
-            finally:
-                # A thread cannot be cancelled: the engine, and the store that it reads, are in use until it ends.
-                while not running.done():
-                    with suppress(asyncio.CancelledError):
-                        await asyncio.wait([running])
+            return await in_thread(work, _THREADS)
 
     async def _in_turn(self, work: Callable[[], R]) -> R:
         """Do it here, and nothing else of the kind before the loop has been round once."""
@@ -72,6 +68,20 @@ class PacedEngine:
             result = work()
             await asyncio.sleep(0)
             return result
+
+
+def _is_large(values: Records, orders: Records) -> bool:
+    return (
+        values.size + orders.size >= APART_RECORDS_MIN or values.values_size() + orders.values_size() >= APART_BYTES_MIN
+    )
+
+
+def _all_parts(parts: Generator[None, None, StepOutputPort]) -> StepOutputPort:
+    """The output of a step."""
+    output = None
+    while output is None:
+        output = _next_part(parts)
+    return output
 
 
 def _next_part(parts: Generator[None, None, StepOutputPort]) -> StepOutputPort | None:

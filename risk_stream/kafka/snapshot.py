@@ -1,6 +1,5 @@
 """Saves the rows that changed: to the changelog in one transaction, then to RocksDB, then the engine may forget."""
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 from itertools import chain
@@ -15,6 +14,7 @@ from risk_stream.kafka.pace import PacedEngine
 from risk_stream.kafka.ports import Row
 from risk_stream.kafka.producer import PartitionProducer, Write
 from risk_stream.kafka.store import MARK_KEY, Mark, RowStore, Saved, encode_mark
+from risk_stream.kafka.threads import in_thread
 from risk_stream.messages.packed import NULL, Packed, in_one_text, joined
 
 FIRST_KEY = b"\x00first"
@@ -94,7 +94,7 @@ class Snapshotter:
     async def publish(self, cut: Cut, journal_next: int) -> Published:
         """The first half of `write`: the cut is in the changelog, and steps may be committed again."""
         digest, end = RowDigest(), cut.end
-        rows = await asyncio.to_thread(_rows, cut.rows, digest)
+        rows = await in_thread(lambda: _rows(cut.rows, digest))
         mark = Mark(
             seq=end.seq,
             values_to=end.values_to,
@@ -107,7 +107,7 @@ class Snapshotter:
             digest=digest.hexdigest(),
         )
         failpoint("snapshot.before_begin")
-        records = await asyncio.to_thread(_records, cut.rows, mark)
+        records = await in_thread(lambda: _records(cut.rows, mark))
         written = await self._producer.transact([Write(self._changelog, records)], {}, _passed)
         changelog_next = written[self._changelog] + 1
         if changelog_next < self._changelog_next + len(rows):
@@ -122,7 +122,7 @@ class Snapshotter:
         await self._producer.ended()
         failpoint("snapshot.before_store")
         # In a thread, as it takes some microseconds a row. Nothing reads the rows of a cut before `saved`.
-        await asyncio.to_thread(self._store.apply, published.rows, published.saved)
+        await in_thread(lambda: self._store.apply(published.rows, published.saved))
         failpoint("snapshot.after_store")
         self._seq, self._changelog_next = published.saved.mark.seq, published.saved.changelog_next
         await self._engine.saved()

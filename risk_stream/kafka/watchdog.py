@@ -1,13 +1,15 @@
-"""Ends the process when it hangs: a stuck interpreter or event loop, or a partition with work and without progress."""
+"""Ends the process when it hangs: interpreter, event loop, a thread, or a partition with work and without progress."""
 
 import asyncio
 import faulthandler
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from risk_stream.kafka.failstop import fail_stop
+from risk_stream.kafka.threads import busy_since
 from risk_stream.ops.metrics import WorkerMetrics
 
 TICK_S = 0.25
@@ -60,6 +62,9 @@ class Watchdog:
             await asyncio.sleep(TICK_S)
             self._ticks += 1
             self._metrics.loop_lag(max(0.0, loop.time() - asked))
+            since = busy_since()
+            if since is not None and time.monotonic() - since > self._timeout:
+                fail_stop(f"a thread has been busy with one thing for {self._timeout:g} s")
             for watched in self._watched():
                 watched.report()
                 since = watched.stuck_since()

@@ -81,11 +81,9 @@ def reserve(state: State, needed: dict[int, int], strings: int, text_bytes: int)
     """Make sure that each arena has `needed` free things, and the string pool room for that many more.
 
     Amortised O(1) a thing: what must be copied to grow doubles (room.py, and hash tables). Cost when nothing grows:
-    about 8 us. Raises RuntimeError when what was reserved before did not do: something stands in the place of something
-    else then.
+    about 8 us. Raises RuntimeError as `check_reserved`.
     """
-    if int(state.free[:, FREE_COUNT].min()) < 0:
-        raise RuntimeError(f"more was taken than reserved: {state.free[:, FREE_COUNT].tolist()}")
+    check_reserved(state)
     for arena, count in needed.items():
         lacking = count - int(state.free[arena, FREE_COUNT])
         if lacking > 0:
@@ -102,6 +100,12 @@ def reserve(state: State, needed: dict[int, int], strings: int, text_bytes: int)
         wanted = 2 * (int(state.table_used[index]) + _new_entries(index, needed, strings))
         if wanted > state.places(index).shape[0]:
             _enlarge_table(state, index, wanted)
+
+
+def check_reserved(state: State) -> None:
+    """Raise RuntimeError when what was reserved did not do: something stands in the place of something else then."""
+    if int(state.free[:, FREE_COUNT].min()) < 0:
+        raise RuntimeError(f"more was taken than reserved: {state.free[:, FREE_COUNT].tolist()}")
 
 
 def _new_entries(index: int, needed: dict[int, int], strings: int) -> int:

@@ -1,8 +1,11 @@
 """Where a step pauses changes nothing that it publishes."""
 
+from itertools import count
+
 import pytest
 
 from risk_stream.decide import engine as decide
+from risk_stream.decide import residents
 from risk_stream.rules.book import Controls
 from tests.decide.compare import records_of
 from tests.decide.streams import Stream
@@ -30,3 +33,35 @@ def digest(seed: int, parts: tuple[int, int, int]) -> str:
 def test_parts_publish_the_same(seed: int) -> None:
     """Parts of one record, of a few, and as large as they get."""
     assert len({digest(seed, parts) for parts in PARTS}) == 1
+
+
+def lived(seed: int, disturbed: bool) -> list[str]:
+    """The digests of twenty steps in small parts; if `disturbed`, rows are cut between steps and stored within them."""
+    stream, controls, rows, digests, evicted = Stream(seed), Controls(), MemoryRows(), [], 0
+    engine = decide.Engine(0, 1, rows, resident_max=1)
+    for step in range(20):
+        values, orders = zip(*((stream.value(), stream.order()) for _ in range(30)), strict=True)
+        cut = engine.cut() if disturbed else None
+        parts = engine.step_parts(records_of(list(values)), records_of(list(orders)), controls.plan())
+        for number in count():
+            try:
+                next(parts)
+            except StopIteration as done:
+                digests.append(done.value.digest)
+                break
+            if cut is not None and number == step:
+                rows.save(cut)
+                known = engine.resident_count
+                engine.saved()
+                evicted += known - engine.resident_count
+    assert disturbed == (evicted > 0)
+    return digests
+
+
+@pytest.mark.parametrize("seed", [2, 5])  # streams of several portfolios
+def test_what_is_stored_within_a_step_changes_nothing(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Portfolios are evicted and strings swept between two parts, but none that the step has used."""
+    monkeypatch.setattr(decide, "VALUES_PER_PART", 2)
+    monkeypatch.setattr(decide, "ORDERS_PER_PART", 3)
+    monkeypatch.setattr(residents, "STRINGS_KEPT", 0)
+    assert lived(seed, disturbed=True) == lived(seed, disturbed=False)

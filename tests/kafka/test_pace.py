@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from risk_stream.kafka.pace import APART_RECORDS_MIN, PacedEngine
+from risk_stream.kafka.pace import APART_BYTES_MIN, APART_RECORDS_MIN, PacedEngine
 from risk_stream.messages.packed import Packed, pack
 from risk_stream.messages.records import NO_RECORDS, Records, records_from
 
@@ -22,6 +22,7 @@ def records(count: int) -> Records:
 
 
 MANY = records(APART_RECORDS_MIN)
+LONG = records_from([0], [0], [b""], [bytes(APART_BYTES_MIN)])
 
 
 class Engine:
@@ -65,8 +66,8 @@ def run(work: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(work, TIMEOUT_S))
 
 
-def test_one_part_in_a_pass_of_the_loop() -> None:
-    """Small steps are computed in the loop; a task beside them comes round between any two parts of any."""
+def test_one_small_step_in_a_pass_of_the_loop() -> None:
+    """They are computed in the loop, in one go; a task beside them comes round between any two."""
     asked: list[str] = []
 
     async def others() -> None:
@@ -85,17 +86,19 @@ def test_one_part_in_a_pass_of_the_loop() -> None:
     run(steps())
     places = [place for place, name in enumerate(asked) if name != "other"]
     assert len(places) == 3 * PARTS
-    assert all(later - earlier > 1 for earlier, later in pairwise(places))
+    gaps = [later - earlier for earlier, later in pairwise(places)]
+    assert [number for number, gap in enumerate(gaps, 1) if gap > 1] == [PARTS, 2 * PARTS]
 
 
-def test_the_loop_goes_on_beside_a_large_step() -> None:
+@pytest.mark.parametrize(("values", "orders"), [(NO_RECORDS, MANY), (LONG, NO_RECORDS)], ids=["many", "long"])
+def test_the_loop_goes_on_beside_a_large_step(values: Records, orders: Records) -> None:
     """And beside a cut; both have every part, in order."""
 
     async def large() -> None:
         engine = Engine("a")
         paced = PacedEngine(engine)
         engine.go_on.clear()
-        step = asyncio.create_task(paced.decide(NO_RECORDS, MANY, "plan"))
+        step = asyncio.create_task(paced.decide(values, orders, "plan"))
         while not engine.asked:
             await asyncio.sleep(0)
         engine.go_on.set()
@@ -154,6 +157,29 @@ def test_a_cancelled_step_ends_when_its_thread_does() -> None:
         with pytest.raises(asyncio.CancelledError):
             await step
         assert engine.asked == ["a"]
+
+    run(cancelled())
+
+
+def test_an_error_counts_more_than_a_cancellation() -> None:
+    """A take-over that is cancelled while its engine finds that something cannot be right."""
+
+    class Broken(Engine):
+        def work(self, what: str) -> None:
+            super().work(what)
+            raise ArithmeticError(what)
+
+    async def cancelled() -> None:
+        engine = Broken("a")
+        engine.go_on.clear()
+        step = asyncio.create_task(PacedEngine(engine).decide(NO_RECORDS, MANY, "plan"))
+        while not engine.asked:
+            await asyncio.sleep(0)
+        step.cancel()
+        await asyncio.sleep(0.01)
+        engine.go_on.set()
+        with pytest.raises(ArithmeticError):
+            await step
 
     run(cancelled())
 

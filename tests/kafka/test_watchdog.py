@@ -5,6 +5,7 @@ import sys
 
 PROGRAM = """
 import asyncio, ctypes, time
+from risk_stream.kafka.threads import in_thread
 from risk_stream.kafka.watchdog import Watchdog
 from risk_stream.ops.metrics import WorkerMetrics
 
@@ -12,7 +13,8 @@ from risk_stream.ops.metrics import WorkerMetrics
 async def work():
     watchdog = Watchdog(1.5, WorkerMetrics(), lambda: ())
     watchdog.start()
-    await asyncio.sleep(3.5)  # all is well for longer than its patience
+    for _ in range(7):  # all is well for longer than its patience
+        await in_thread(lambda: time.sleep(0.5))
     print("well", flush=True)
     {hang}
     watchdog.stop()
@@ -45,6 +47,13 @@ def test_a_call_that_hangs_and_holds_the_interpreter() -> None:
     assert (code, out) == (1, "well\n")
     assert err.startswith("Timeout (0:00:03)!\n")
     assert "in work" in err
+
+
+def test_a_thread_that_hangs() -> None:
+    """The loop goes on meanwhile, and nothing seems to wait: an engine in a take-over, in a stop, or after a burst."""
+    code, out, err = ended("await in_thread(lambda: time.sleep(50))")
+    assert (code, out) == (1, "well\n")
+    assert err == "risk-stream worker: stopped: a thread has been busy with one thing for 1.5 s\n"
 
 
 def test_nothing_hangs() -> None:
