@@ -63,6 +63,10 @@ class Partition:
         values, orders = self._stepper.positions()
         return orders if tp == self._orders else values
 
+    def is_busy(self) -> bool:
+        """Whether its steps have something to do."""
+        return self._stepper is not None and self._stepper.is_busy()
+
     def receive(self, tp: TopicPartition, records: Records, start: int | None) -> None:
         """Buffer what was fetched and wake the stepper."""
         stepper = self._stepper

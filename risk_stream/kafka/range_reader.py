@@ -23,9 +23,10 @@ LOOK_BACK = 16
 """Offsets to look back for a last record, then as many times more: most of the last offsets are markers."""
 
 
-def fetch_while_records_wait(consumer: AIOKafkaConsumer) -> None:
-    """Fetch other partitions although records of one wait to be taken: aiokafka would hold them back for 0.1 s."""
-    consumer._fetcher._prefetch_backoff = 0.0
+def fetch_while_records_wait(consumer: AIOKafkaConsumer, after_s: float = 0.0) -> None:
+    """Fetch other partitions although records of one have waited to be taken for so long: aiokafka holds them back for
+    0.1 s."""
+    consumer._fetcher._prefetch_backoff = after_s
 
 
 class RangeReader:

@@ -94,6 +94,10 @@ class Stepper:
         """Look for work: records or controls arrived, or a commit ended."""
         self._wake.set()
 
+    def is_busy(self) -> bool:
+        """Whether something was received that is not committed yet."""
+        return bool(self.values.count or self.orders.count or self._commit)
+
     def stuck_since(self) -> float | None:
         """Loop time of the last progress while there is work; None when there is none."""
         if not (self.values.count or self.orders.count or self._commit or self._storing):

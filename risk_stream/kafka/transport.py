@@ -32,6 +32,17 @@ IDLE_POLL_S = 1.0
 HELD_BACK_POLL_S = 0.02
 """While a full buffer is held back nothing wakes the fetch when it has room again: look this often."""
 
+HOLD_S = 0.012
+HOLD_POLL_S = 0.001
+HOLD_RECORDS_MAX = 500
+HOLD_SHARE = 0.25
+"""While more than a quarter of the partitions are busy with what little was fetched, no more is taken, for so long: it
+would come in smaller pieces, each a fetch, a step and a transaction that all others wait behind. A cycle of fetch, step
+and transaction takes 6 to 10 ms at 10,000 orders/s on two cores (docs/performance.md)."""
+
+PREFETCH_AFTER_S = 0.02
+"""What was fetched last waits as long as that before the next fetch leaves out its partition; more than HOLD_S."""
+
 FETCH_BYTES_MAX = 1024 * 1024
 """Per partition and fetch. 4 MiB halved the throughput: asyncio's stream reader joins what it gets again and again."""
 
@@ -67,6 +78,9 @@ class RecordHandler(Protocol):
     def position(self, tp: TopicPartition) -> int:
         """Where the fetcher stands in this partition."""
 
+    def is_busy(self) -> bool:
+        """Whether there is something that was received and is not committed yet."""
+
     def receive(self, tp: TopicPartition, records: Records, start: int | None) -> None:
         """Take what was fetched from `start` on (None: not known), in offset order; must not block. Empty when the
         position moved over transaction markers only, or not at all."""
@@ -81,6 +95,10 @@ class Router:
     def wanted(self) -> set[TopicPartition]:
         """The partitions whose handlers have room."""
         return {tp for tp, handler in self.handlers.items() if handler.has_room(tp)}
+
+    def are_busy(self) -> bool:
+        """Whether more than HOLD_SHARE of them are."""
+        return sum(handler.is_busy() for handler in self.handlers.values()) > HOLD_SHARE * len(self.handlers)
 
 
 class RiskApp(Protocol):
@@ -196,7 +214,7 @@ class InLoopConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         self._consumer = self._create_consumer(loop=self.thread_loop)
         self.time_started = asyncio.get_running_loop().time()
         await self._consumer.start()
-        fetch_while_records_wait(self._consumer)
+        fetch_while_records_wait(self._consumer, PREFETCH_AFTER_S)
 
     async def fetch(
         self, partitions: set[TopicPartition], timeout: float
@@ -264,12 +282,23 @@ class RiskConsumer(FaustConsumer):  # type: ignore[misc]
             # so it would not be fetched again, and the hole would pass for transaction markers. None can be stale:
             # aiokafka hands out only what continues the position of the present assignment, and nothing is awaited
             # between that and here.
+            count = 0
             for tp in wanted:
                 handler = router.handlers.get(tp)
                 if handler is not None:
                     asked, start = before[tp]
                     records = Records.joined([one.inputs for one in fetched.get(tp, ())])
+                    count += records.size
                     handler.receive(tp, records, start if asked is handler else None)
+            if 0 < count <= HOLD_RECORDS_MAX:
+                await self._hold(router)
+
+    async def _hold(self, router: Router) -> None:
+        """Wait until partitions have handled what they got, or HOLD_S."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + HOLD_S
+        while router.are_busy() and loop.time() < until:
+            await asyncio.sleep(HOLD_POLL_S)
 
 
 class RiskFetcher(FaustFetcher):  # type: ignore[misc]

@@ -39,6 +39,7 @@ from risk_stream.kafka.producer import (
 )
 from risk_stream.kafka.tables import TableManager, declare_table, partition_path
 from risk_stream.kafka.transport import (
+    HOLD_RECORDS_MAX,
     InLoopConsumerThread,
     RebalanceListener,
     RiskConsumer,
@@ -274,6 +275,7 @@ class Heard:
     def __init__(self, positions: dict[TopicPartition, int]) -> None:
         self.positions = positions
         self.given: list[tuple[list[int], int | None]] = []
+        self.busy_for = 0
 
     def has_room(self, tp: TopicPartition) -> bool:
         """Always."""
@@ -282,6 +284,11 @@ class Heard:
     def position(self, tp: TopicPartition) -> int:
         """Where the fetcher stands."""
         return self.positions[tp]
+
+    def is_busy(self) -> bool:
+        """As often as it was told."""
+        self.busy_for -= 1
+        return self.busy_for >= 0
 
     def receive(self, tp: TopicPartition, records: Records, start: int | None) -> None:
         """Note it."""
@@ -324,6 +331,37 @@ def test_no_fetched_list_is_dropped_whatever_happened_meanwhile(tmp_path: Path) 
     asyncio.run(body())
     assert first.given == [([1], 0)]
     assert second.given == [([2], None), ([], 4)]
+
+
+@pytest.mark.parametrize(("count", "held"), [(0, False), (1, True), (HOLD_RECORDS_MAX + 1, False)])
+def test_little_is_not_followed_by_less_while_partitions_are_busy(tmp_path: Path, count: int, held: bool) -> None:
+    """Until a quarter of them at most is, or for a while; a fetch that brought much, or nothing, is followed at once."""
+    partitions = [TopicPartition("orders", number) for number in range(4)]
+    handlers = [Heard(dict.fromkeys(partitions, 0)) for _ in partitions]
+    asked: list[list[int]] = []
+
+    async def body() -> None:
+        app = create_app(a_config(tmp_path))
+        app.flow_control.resume()
+        consumer, router = app.consumer, app.router
+        consumer.resume_flow()
+        router.handlers.update(zip(partitions, handlers, strict=True))
+
+        async def fetch(wanted: set[TopicPartition], timeout: float) -> dict[TopicPartition, list[SimpleNamespace]]:
+            asked.append([handler.busy_for for handler in handlers])
+            if len(asked) == 1:
+                handlers[0].busy_for, handlers[1].busy_for = 1000, 3
+            else:
+                consumer._stopped.set()
+            inputs = records_from(list(range(count)), [0] * count, [b"k"] * count, [b"v"] * count)
+            return {partitions[0]: [SimpleNamespace(inputs=inputs)]} if len(asked) == 1 else {}
+
+        consumer._thread.fetch = fetch
+        await consumer._drain_messages(app._fetcher)
+        await app.consumer._method_queue.stop()
+
+    asyncio.run(body())
+    assert (asked[1][0], asked[1][1]) == ((996, -1) if held else (1000, 3))
 
 
 def test_fetched_records_takes_partitions_and_drains_all_for_none() -> None:
