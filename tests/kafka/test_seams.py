@@ -335,7 +335,7 @@ def test_no_fetched_list_is_dropped_whatever_happened_meanwhile(tmp_path: Path) 
 
 @pytest.mark.parametrize(("count", "held"), [(0, False), (1, True), (HOLD_RECORDS_MAX + 1, False)])
 def test_little_is_not_followed_by_less_while_partitions_are_busy(tmp_path: Path, count: int, held: bool) -> None:
-    """Until a quarter of them at most is, or for a while; a fetch that brought much, or nothing, is followed at once."""
+    """Until at most a quarter of them is, or for a while; a fetch that brought much or nothing is followed at once."""
     partitions = [TopicPartition("orders", number) for number in range(4)]
     handlers = [Heard(dict.fromkeys(partitions, 0)) for _ in partitions]
     asked: list[list[int]] = []
