@@ -1,7 +1,10 @@
-"""Saves the rows that changed: to the changelog in one transaction, then to RocksDB, then the engine may forget."""
+"""Saves the rows that changed: to the changelog in one transaction, then to RocksDB, then the engine may forget.
+
+The transaction is that of the next step, where there is one: its own is another wait for all orders behind it.
+"""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -25,7 +28,18 @@ class Cut(NamedTuple):
     """Changed rows, copied between two steps, and the step they belong to."""
 
     end: JournalEnd
-    rows: Packed
+    packed: Packed
+    rows: list[Row]
+    """The same, as the store takes them."""
+    digest: str
+
+
+class Snapshot(NamedTuple):
+    """A cut whose step is committed: what to write to the changelog, and the mark that ends it."""
+
+    rows: list[Row]
+    write: Write
+    mark: Mark
 
 
 class Published(NamedTuple):
@@ -83,18 +97,23 @@ class Snapshotter:
     async def cut(self, end: JournalEnd) -> Cut:
         """Copy what changed up to and with step `end.seq`, the last one computed; none may be computed meanwhile."""
         failpoint("snapshot.before_cut")
-        rows = await self._engine.cut()
+        packed = await self._engine.cut()
+        cut = await in_thread(lambda: cut_of(end, packed))
         failpoint("snapshot.after_cut")
-        return Cut(end, rows)
+        return cut
 
     async def write(self, cut: Cut, journal_next: int) -> None:
         """Save a cut whose step is committed and stands below offset `journal_next` of the journal."""
         await self.store(await self.publish(cut, journal_next))
 
     async def publish(self, cut: Cut, journal_next: int) -> Published:
-        """The first half of `write`: the cut is in the changelog, and steps may be committed again."""
-        digest, end = RowDigest(), cut.end
-        rows = await in_thread(lambda: _rows(cut.rows, digest))
+        """The first half of `write`: the cut is in the changelog, by a transaction of its own."""
+        snapshot = await self.complete(cut, journal_next)
+        return self.published(snapshot, await self._producer.transact([snapshot.write], {}, passed))
+
+    async def complete(self, cut: Cut, journal_next: int) -> Snapshot:
+        """What is to be written of a cut whose step is committed and stands below `journal_next` of the journal."""
+        end = cut.end
         mark = Mark(
             seq=end.seq,
             values_to=end.values_to,
@@ -103,18 +122,21 @@ class Snapshotter:
             chain=end.chain,
             journal_next=journal_next,
             base=self._base,
-            rows=digest.rows,
-            digest=digest.hexdigest(),
+            rows=len(cut.rows),
+            digest=cut.digest,
         )
         failpoint("snapshot.before_begin")
-        records = await in_thread(lambda: _records(cut.rows, mark))
-        written = await self._producer.transact([Write(self._changelog, records)], {}, _passed)
+        records = await in_thread(lambda: _records(cut.packed, mark))
+        return Snapshot(cut.rows, Write(self._changelog, records), mark)
+
+    def published(self, snapshot: Snapshot, written: Mapping[str, int]) -> Published:
+        """The snapshot's transaction is committed, and `written` tells the last offsets of what it wrote."""
         changelog_next = written[self._changelog] + 1
-        if changelog_next < self._changelog_next + len(rows):
+        if changelog_next < self._changelog_next + len(snapshot.rows):
             raise Doubt(
                 f"{self._changelog}: offset {changelog_next} after {self._changelog_next}: the topic was made anew"
             )
-        return Published(rows, Saved(mark, changelog_next))
+        return Published(snapshot.rows, Saved(snapshot.mark, changelog_next))
 
     async def store(self, published: Published) -> None:
         """The second half: its rows are on the disk. No other cut may be taken before this returns."""
@@ -128,10 +150,11 @@ class Snapshotter:
         await self._engine.saved()
 
 
-def _rows(packed: Packed, digest: RowDigest) -> list[Row]:
-    rows = packed.rows()
+def cut_of(end: JournalEnd, packed: Packed) -> Cut:
+    """The rows that belong to a step, taken apart and hashed: some microseconds a row."""
+    rows, digest = packed.rows(), RowDigest()
     digest.add(rows)
-    return rows
+    return Cut(end, packed, rows, digest.hexdigest())
 
 
 def _records(rows: Packed, mark: Mark) -> Packed:
@@ -139,6 +162,7 @@ def _records(rows: Packed, mark: Mark) -> Packed:
     return joined(first, rows, last)
 
 
-def _passed(part: str) -> None:
+def passed(part: str) -> None:
+    """A part of the transaction that writes a snapshot is behind."""
     if part != "offsets":
         failpoint(f"snapshot.after_{part}")

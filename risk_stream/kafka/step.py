@@ -2,6 +2,8 @@
 
 One task. While a step commits the next may be computed, but it is sent after it; whatever arrives meanwhile is merged
 into it. Values are handled before orders, and an order waits while values with an older timestamp are still behind.
+
+Snapshots take no turn of their own: state is copied while a step commits, and written in the transaction of the next.
 """
 
 import asyncio
@@ -18,7 +20,8 @@ from risk_stream.kafka.failpoints import failpoint
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import JournalEnd, JournalRecord, Range, end_after, next_record
 from risk_stream.kafka.ports import StepOutputPort
-from risk_stream.kafka.snapshot import Cut, Published
+from risk_stream.kafka.snapshot import Cut, Published, Snapshot
+from risk_stream.kafka.snapshot import passed as snapshot_passed
 from risk_stream.kafka.step_writes import step_writes
 from risk_stream.kafka.takeover import Owned
 from risk_stream.kafka.transport import FetchState
@@ -32,12 +35,17 @@ OLDER_VALUES_POLL_S = 0.002
 SNAPSHOT_SHARE_MAX = 0.2
 """Of a partition's time, for writing snapshots: where they are slow they become rarer, and a recovery replays more."""
 
+SNAPSHOT_RECORDS = 500
+"""A partition that keeps up is saved after so many records, however soon: 500 rows of 1.2 kB are some 3 ms of a step's
+time, those of a whole second at 10,000 orders/s more than 10. One that does not is saved at its interval only."""
+
 OFFSETS_INTERVAL_S = 0.25
 """How often the group's offsets move while there is always something to decide. The journal says what is handled; the
 offsets tell other tools, and with every step they were two of a transaction's five requests (docs/performance.md)."""
 
 AHEAD_RECORDS_MIN = 500
-"""While a step commits the next is computed only when so many wait; fewer are better merged with what still arrives."""
+"""While a step commits the next is computed only when so many wait; fewer are better merged with what still arrives:
+the partition keeps up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +92,17 @@ class Stepper:
         self._commit: asyncio.Task[None] | None = None
         self._stopping = False
         self._markers_due = False
+        self._cut: Cut | None = None
+        """Copied, and to be written with the next step."""
+        self._saving = False
+        """From a cut until it is on the disk: no other may be taken."""
         self._storing: asyncio.Task[None] | None = None
         self._offsets_behind = owned.offsets_behind
         self._offsets_at = self._loop.time()
         self._snapshot_at = self._loop.time() + config.snapshot_interval * (1 + partition / config.partitions)
+        self._snapshot_from = self._loop.time()
+        """However many records were handled, not before this."""
+        self._unsaved_records = 0
         self._progress_at = self._loop.time()
 
     def wake(self) -> None:
@@ -144,8 +159,10 @@ class Stepper:
         if save:
             if self._offsets_behind:
                 await self._move_offsets(self._owned.end)
-            await self._save()
-            await self._committed()
+            await self._saved()
+            if self._owned.snapshotter.due(self._owned.end):
+                await self._copy()
+                await self._saved()
         await self._stored()
 
     def ask_to_stop(self) -> None:
@@ -173,21 +190,34 @@ class Stepper:
                 await self._committed()
             if self._storing is not None and self._storing.done():
                 await self._stored()
-            if self._commit is not None and self.values.count + self.orders.count < AHEAD_RECORDS_MIN:
-                return
-            if self._loop.time() >= self._snapshot_at:
-                self._snapshot_at = self._loop.time() + self._config.snapshot_interval
-                self._pass_markers()
-                await self._save()
+            if self._snapshot_is_due():
+                await self._copy()
                 continue
+            if self._commit is not None and self._keeps_up():
+                return
             taken = await self._take()
             if taken is None:
-                if self._offsets_behind and self._commit is None and self._loop.time() >= self._offsets_at:
+                if self._cut is not None and self._commit is None:
+                    self._start(self._publish_cut(self._cut))
+                elif self._offsets_behind and self._commit is None and self._loop.time() >= self._offsets_at:
                     self._start(self._move_offsets(self._owned.end))
                 return
             computed = await self._compute(taken)
             await self._committed()
-            self._start(self._publish(computed))
+            self._start(self._publish(computed, self._cut))
+
+    def _keeps_up(self) -> bool:
+        return self.values.count + self.orders.count < AHEAD_RECORDS_MIN
+
+    def _snapshot_is_due(self) -> bool:
+        now = self._loop.time()
+        due = now >= self._snapshot_at
+        if due:
+            self._snapshot_at = now + self._config.snapshot_interval
+            self._pass_markers()
+        elif now >= self._snapshot_from:
+            due = self._unsaved_records >= SNAPSHOT_RECORDS and self._keeps_up()
+        return due and not self._saving and self._owned.snapshotter.due(self._owned.end)
 
     def _pass_markers(self) -> None:
         if self.values.markers_behind(self._values_state.position) or self.orders.markers_behind(
@@ -236,19 +266,27 @@ class Stepper:
         record = next_record(self._owned.end, taken.values_range, taken.orders_range, taken.controls, output.digest)
         self._owned.end = end_after(record)
         records = taken.values.size + taken.orders.size
+        self._unsaved_records += records
         self._metrics.engine(self._loop.time() - started)
         failpoint("step.after_compute")
         return Computed(record, output, taken.answers, started, records)
 
-    async def _publish(self, step: Computed) -> None:
+    async def _publish(self, step: Computed, cut: Cut | None) -> None:
+        """Commit a step, and with it the state that it began from if that was copied."""
         failpoint("step.before_begin")
         journal = self._config.topic("journal")
         writes = step_writes(self._config, step.record, step.output, step.answers)
         offsets = self._offsets(end_after(step.record)) if self._loop.time() >= self._offsets_at else {}
-        written = await self._owned.producer.transact(writes, offsets, _passed)
+        snapshot, begun = None, self._loop.time()
+        if cut is not None:
+            snapshot = await self._complete(cut, step.record.seq - 1)
+            writes.append(snapshot.write)
+        written = await self._owned.producer.transact(writes, offsets, _passed_both if snapshot else _passed)
         self._owned.journal_next = written[journal] + 1
         self._offsets_behind = not offsets
         failpoint("step.after_record")
+        if snapshot is not None:
+            self._store(self._owned.snapshotter.published(snapshot, written), begun)
         self._metrics.step(self._partition, step.records, self._loop.time() - step.started, step.output.counts)
 
     def _offsets(self, end: JournalEnd) -> dict[TopicPartition, int]:
@@ -261,37 +299,52 @@ class Stepper:
         await self._owned.producer.transact([], self._offsets(end), _passed)
         self._offsets_behind = False
 
-    async def _save(self) -> None:
-        """Cut between two steps, once everything computed is committed and the last cut is on the disk.
+    async def _copy(self) -> None:
+        """Copy what changed up to the last step computed, which may still be on its way. Steps wait for this alone."""
+        self._saving = True
+        self._cut = await self._owned.snapshotter.cut(self._owned.end)
+        self._snapshot_at = self._loop.time() + self._config.snapshot_interval
+        self._unsaved_records = 0
 
-        That task is made at the end of a snapshot's commit: there may be none to wait for before. Steps do not wait for
-        it: while it runs there is no cut, and its end says when the next one is due. The last cut does wait.
-        """
-        await self._committed()
-        if self._storing is not None and not self._stopping:
-            return
-        await self._stored()
-        if self._owned.snapshotter.due(self._owned.end):
-            self._start(self._write_snapshot(await self._owned.snapshotter.cut(self._owned.end)))
+    async def _complete(self, cut: Cut, committed: int) -> Snapshot:
+        """What to write of a cut: step `committed` is the last that is, and must be its own."""
+        if cut.end.seq != committed or self._storing is not None:
+            raise Doubt(f"a snapshot of step {cut.end.seq}, out of turn: step {committed} is committed")
+        self._cut = None
+        return await self._owned.snapshotter.complete(cut, self._owned.journal_next)
 
-    async def _write_snapshot(self, cut: Cut) -> None:
-        started = self._loop.time()
-        published = await self._owned.snapshotter.publish(cut, self._owned.journal_next)
-        if self._storing is not None:
-            raise Doubt("a snapshot was cut before the last one was on the disk")
-        self._storing = self._task("store", self._store(published, started))
+    async def _publish_cut(self, cut: Cut) -> None:
+        """Write a snapshot when there is no step that it could go with."""
+        begun = self._loop.time()
+        snapshot = await self._complete(cut, self._owned.end.seq)
+        written = await self._owned.producer.transact([snapshot.write], {}, snapshot_passed)
+        self._store(self._owned.snapshotter.published(snapshot, written), begun)
 
-    async def _store(self, published: Published, started: float) -> None:
-        """Steps go on meanwhile: what they change is of the next cut."""
+    def _store(self, published: Published, begun: float) -> None:
+        """Begin to write it to the disk. Steps go on meanwhile: what they change is of the next cut."""
+        self._storing = self._task("store", self._to_disk(published, begun))
+
+    async def _to_disk(self, published: Published, begun: float) -> None:
         await self._owned.snapshotter.store(published)
-        seconds = self._loop.time() - started
+        now = self._loop.time()
+        seconds = now - begun
         self._metrics.snapshot(len(published.rows), seconds)
-        self._snapshot_at = max(self._snapshot_at, self._loop.time() + seconds / SNAPSHOT_SHARE_MAX)
+        self._snapshot_from = now + seconds / SNAPSHOT_SHARE_MAX
+        self._snapshot_at = max(self._snapshot_at, self._snapshot_from)
+
+    async def _saved(self) -> None:
+        """Finish the snapshot at hand, if there is one, while no step is computed."""
+        await self._committed()
+        if self._cut is not None:
+            self._start(self._publish_cut(self._cut))
+            await self._committed()
+        await self._stored()
 
     async def _stored(self) -> None:
         if self._storing is not None:
             await self._storing
             self._storing = None
+            self._saving = False
         self._progress_at = self._loop.time()
 
     def _start(self, work: Any) -> None:
@@ -312,3 +365,8 @@ class Stepper:
 
 def _passed(part: str) -> None:
     failpoint(f"step.after_{part}")
+
+
+def _passed_both(part: str) -> None:
+    _passed(part)
+    snapshot_passed(part)

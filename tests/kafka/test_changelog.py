@@ -17,7 +17,7 @@ from risk_stream.kafka.pace import PacedEngine
 from risk_stream.kafka.ports import Row
 from risk_stream.kafka.producer import PartitionProducer
 from risk_stream.kafka.range_reader import RangeReader
-from risk_stream.kafka.snapshot import Cut, Snapshotter
+from risk_stream.kafka.snapshot import Snapshotter, cut_of
 from risk_stream.kafka.store import RowStore, Saved, open_store
 from risk_stream.messages.packed import NOTHING, Packed, pack
 from tests.kafka.cut_short import apply_cut_short
@@ -57,7 +57,7 @@ class Scene:
     async def save(self, seq: int, rows: list[Row]) -> None:
         """Write a snapshot of step `seq`."""
         packed = pack([(key, value, []) for key, value in rows])
-        await self.snapshotter.write(Cut(JournalEnd(seq, seq, seq, -1, f"chain-{seq}"), packed), journal_next=seq)
+        await self.snapshotter.write(cut_of(JournalEnd(seq, seq, seq, -1, f"chain-{seq}"), packed), journal_next=seq)
 
     async def caught_up(self, store: RowStore) -> Saved | None:
         """Bring a store up to date."""

@@ -33,21 +33,20 @@ def _range_off_by_one(end: Any, values: Any, orders: Any, controls: int, outputs
 
 
 def _store_before_commit(self: Any, cut: Any, journal_next: int) -> Any:
-    rows = cut.rows.rows()
     if self._store.saved() is not None:
-        self._store.apply(rows, self._store.saved())
-    return _PUBLISH(self, cut, journal_next)
+        self._store.apply(cut.rows, self._store.saved())
+    return _COMPLETE(self, cut, journal_next)
 
 
 def _drop_a_row(self: Any, cut: Any, journal_next: int) -> Any:
-    return _PUBLISH(self, cut._replace(rows=fakes.Listed(cut.rows[1:])), journal_next)
+    return _COMPLETE(self, cut._replace(packed=fakes.Listed(cut.packed[1:])), journal_next)
 
 
 def _markers_for_records(self: Any, records: Any, position: int, *more: Any, **named: Any) -> None:
     _PUT(self, records.part(0, records.size - 1) if records.size > 5 else records, position, *more, **named)
 
 
-_PUBLISH, _PUT = snapshot.Snapshotter.publish, buffer.InputBuffer.put
+_COMPLETE, _PUT = snapshot.Snapshotter.complete, buffer.InputBuffer.put
 KEPT: dict[int, Any] = {}
 
 
@@ -61,8 +60,8 @@ _OWNED = takeover.Takeover._owned
 
 MUTANTS: dict[str, tuple[object, str, object]] = {
     "journal range off by one": (step, "next_record", _range_off_by_one),
-    "rows on disk before their commit": (snapshot.Snapshotter, "publish", _store_before_commit),
-    "a changelog record dropped": (snapshot.Snapshotter, "publish", _drop_a_row),
+    "rows on disk before their commit": (snapshot.Snapshotter, "complete", _store_before_commit),
+    "a changelog record dropped": (snapshot.Snapshotter, "complete", _drop_a_row),
     "no fencing": (fakes.Producer, "_check", lambda self: None),
     "a fetched record dropped": (buffer.InputBuffer, "put", _markers_for_records),
     "memory kept over a take-over": (takeover.Takeover, "_owned", _kept_engine),
@@ -71,7 +70,12 @@ MUTANTS: dict[str, tuple[object, str, object]] = {
         step.Stepper, "_older_values_bound", lambda self: (1 << 60, None),
     ),
     "written on top of what is left open": (fakes.Producer, "ended", lambda self: _nothing()),
-    "a cut before the last one is on the disk": (step.Stepper, "_save", lambda self: _save_too_early(self)),
+    "a cut before the last one is on the disk": (
+        step.Stepper, "_snapshot_is_due", lambda self: _is_due_too_early(self),
+    ),
+    "a snapshot in the transaction of its own step": (
+        step.Stepper, "_complete", lambda *args: _complete_too_early(*args),
+    ),
     "what is left open stays so": (takeover, "end_what_is_left_open", lambda *args: _nothing()),
     "a step without a record is decided anew": (takeover, "step_without_record", lambda *args: _nothing()),
     "what of the last step was not seen stays so": (takeover, "unseen", lambda *args: _no_writes()),
@@ -82,13 +86,22 @@ async def _nothing() -> None:
     """Load no row, end nothing, find nothing."""
 
 
-async def _save_too_early(stepper: Any) -> None:
-    """The task that stores is made at the end of a commit: before it there is nothing to wait for."""
-    await stepper._stored()
-    if stepper._owned.snapshotter.due(stepper._owned.end):
-        cut = await stepper._owned.snapshotter.cut(stepper._owned.end)
-        await stepper._committed()
-        stepper._start(stepper._write_snapshot(cut))
+def _is_due_too_early(stepper: Any) -> bool:
+    """Between commit and store there is neither a cut to be written nor, for a moment, a task that stores one."""
+    saving, stepper._saving = stepper._saving, stepper._cut is not None
+    due = bool(_IS_DUE(stepper))
+    stepper._saving = saving
+    return due
+
+
+async def _complete_too_early(stepper: Any, cut: Any, committed: int) -> Any:
+    """The journal does not hold the step of the cut yet: the mark names the offset of the one before."""
+    before = stepper._owned.journal_next - 1
+    stepper._cut = None
+    return await stepper._owned.snapshotter.complete(cut, before)
+
+
+_IS_DUE = step.Stepper._snapshot_is_due
 
 
 async def _no_writes() -> list[Any]:
