@@ -69,10 +69,10 @@ MUTANTS = (
         (
             (
                 "kafka/snapshot.py",
-                "        digest, end = RowDigest(), cut.end\n",
-                "        kept = np.arange(cut.rows.size) > 0\n"
-                "        cut = cut._replace(rows=Packed(*(span.chosen(kept) for span in cut.rows)))\n"
-                "        digest, end = RowDigest(), cut.end\n",
+                "    rows, digest = packed.rows(), RowDigest()\n",
+                "    kept = np.arange(packed.size) > 0\n"
+                "    packed = Packed(*(span.chosen(kept) for span in packed))\n"
+                "    rows, digest = packed.rows(), RowDigest()\n",
             ),
         ),
         state.lost,
