@@ -1,6 +1,6 @@
 """What history costs: us a valuation and a check, bytes a snapshot, with 1 day of history and with 90, and the ratios.
 
-    python -m bench.history [--json]
+    python -m bench.history [--rounds N] [--json]
 
 Three pasts of a valuation every five minutes: a day, 90 days, and 90 days of which the last 30 fall steadily (the
 longest queue of peaks there is: 8,640 entries). Each is then measured in rounds that take turns, in CPU time, so that
@@ -8,6 +8,7 @@ other work on the machine disturbs all alike. Before anything is measured the pe
 all values. Exit code 1 when 90 days cost more than 1.2 times what a day costs.
 """
 
+import argparse
 import json
 import statistics
 import sys
@@ -28,7 +29,6 @@ A_DAY = DAY_MS // EVERY_MS
 WINDOWS = {"P1D": A_DAY, "P7D": 7 * A_DAY, "P30D": 30 * A_DAY}
 START_MS = 1_795_341_600_000
 PORTFOLIOS = 8
-ROUNDS = 15
 VALUATIONS = 100  # a portfolio and round
 ORDERS = 100  # a portfolio and round
 RATIO_MAX = 1.2
@@ -121,13 +121,13 @@ class Past:
         values = self.valuations(VALUATIONS)
         start = time.process_time()
         answer = self.engine.step(values, NO_RECORDS, self.plan)
-        self.spent["valuation"].append((time.process_time() - start) / len(values.keys) * 1e6)
+        self.spent["valuation"].append((time.process_time() - start) / values.size * 1e6)
         self.check(answer)
         orders = self.orders(ORDERS)
         start = time.process_time()
         decided = self.engine.step(NO_RECORDS, orders, self.plan)
-        self.spent["check"].append((time.process_time() - start) / len(orders.keys) * 1e6)
-        if decided.counts.get("OK") != len(orders.keys):
+        self.spent["check"].append((time.process_time() - start) / orders.size * 1e6)
+        if decided.counts.get("OK") != orders.size:
             raise SystemExit(f"{self.name}: not every order was approved: {decided.counts}")
         self.spent["snapshot"].append(
             sum(len(key) + len(value or b"") for key, value in self.engine.cut().rows()) / PORTFOLIOS
@@ -144,10 +144,10 @@ class Past:
                 raise SystemExit(f"{self.name}: {found} is not {peaks}")
 
 
-def measure() -> dict[str, dict[str, list[float]]]:
-    """Microseconds of every round: by past, then by what was measured. The first round is not counted."""
+def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
+    """By past, then by what was measured (`UNITS`): what each round cost. One more is run first and not counted."""
     pasts = [Past("1 day", 1, 0), Past("90 days", 90, 0), Past("90 days, 30 falling", 90, 30)]
-    for number in range(ROUNDS + 1):
+    for number in range(rounds + 1):
         for past in pasts[number % 3 :] + pasts[: number % 3]:
             past.round()
     return {past.name: {what: spent[1:] for what, spent in past.spent.items()} for past in pasts}
@@ -173,10 +173,14 @@ def print_table(spent: dict[str, dict[str, list[float]]], found: dict[str, dict[
 
 def main() -> int:
     """0 when history costs nothing, 1 when it does."""
-    spent = measure()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    spent = measure(arguments.rounds)
     found = ratios(spent)
-    if "--json" in sys.argv[1:]:
-        print(json.dumps({"us": spent, "ratio": found, "ratio_max": RATIO_MAX}))
+    if arguments.json:
+        print(json.dumps({"spent": spent, "units": UNITS, "ratio": found, "ratio_max": RATIO_MAX}))
     else:
         print_table(spent, found)
     flat = all(ratio <= RATIO_MAX for one in found.values() for ratio in one.values())
