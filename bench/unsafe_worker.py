@@ -5,27 +5,27 @@ else is as shipped: journal, digests, changelog, snapshots.
 """
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
+from aiokafka.protocol.transaction import InitProducerIdRequest
 
 from risk_stream.kafka import record_batch, takeover
-from risk_stream.kafka.config import WorkerConfig
-from risk_stream.kafka.producer import BATCH_BYTES_MAX, PartitionProducer, Write
+from risk_stream.kafka.coordinator import ProducerIdentity
+from risk_stream.kafka.leaders import Leaders
+from risk_stream.kafka.producer import PartitionProducer, Write
 
 
 class UnsafeProducer(PartitionProducer):
     """Sends, and waits for the answers; idempotent, for a batch without a producer has no header."""
 
-    def __init__(self, config: WorkerConfig, partition: int) -> None:
-        super().__init__(config, partition)
-        self._producer._closed = True  # never started; else it would complain of not being stopped
-        self._producer = AIOKafkaProducer(
-            **config.connection.client_options(), enable_idempotence=True, max_batch_size=BATCH_BYTES_MAX
-        )
-
-    async def abort_left_open(self, outputs: Iterable[TopicPartition]) -> None:
-        """Nothing can be left open."""
+    async def start(self) -> None:
+        """Take the id, so that all else is as shipped, and become a producer that nobody can fence."""
+        await super().start()
+        request = InitProducerIdRequest(None, -1)  # null: of no transactional id
+        response = await self._client.send(self._client.get_random_node(), request)
+        self._leaders = Leaders(self._client, self._partition, None, self._timeout)
+        self._leaders.sent_by(ProducerIdentity(response.producer_id, response.producer_epoch))
 
     async def transact(
         self,
@@ -34,7 +34,7 @@ class UnsafeProducer(PartitionProducer):
         passed: Callable[[str], None],
     ) -> dict[str, int]:
         """Write everything."""
-        return {topic: offset for topic, offset in await self._produce(writes, passed) if offset >= 0}
+        return await self._produce([write for write in writes if write.records.size], passed)
 
 
 if __name__ == "__main__":

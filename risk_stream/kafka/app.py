@@ -19,7 +19,6 @@ from risk_stream.kafka.failstop import Doubt, fail_stop
 from risk_stream.kafka.handshake import refusal
 from risk_stream.kafka.partition import Surroundings
 from risk_stream.kafka.ports import ControlsPort, DecodeControl, EngineFactory
-from risk_stream.kafka.producer import shorten_transaction_backoff
 from risk_stream.kafka.refusals import UNREACHABLE
 from risk_stream.kafka.tables import TableManager, declare_table, partition_path
 from risk_stream.kafka.topics import Topics, refuse_other_counts
@@ -115,7 +114,6 @@ async def run_worker(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    shorten_transaction_backoff()
     take_records_as_they_are()
     health, metrics = Health(), WorkerMetrics()
     server = HealthServer(health, metrics)

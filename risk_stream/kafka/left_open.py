@@ -6,13 +6,14 @@ all the same: their metadata cache answers "no such partition" for "no leader" (
 takes for a deleted topic. The records stay open. The next marker of the same producer ends them, whatever it says: a
 commit would make an aborted step visible beside its repetition, an abort would undo a part of a committed one.
 
-So nothing is written on top of what is open: a producer asks before each transaction whether the last one is ended
-wherever it wrote (producer.py). What a take-over finds open is of the last transaction, and is aborted: nobody has seen
-it. Then at most the last step was seen in part:
+So nothing is committed on top of what is open: before a producer commits a transaction it asks whether the last one is
+ended wherever it wrote (producer.py). What a take-over finds open is of the last transaction that was committed, or of
+one begun behind it, and is aborted: nobody has seen it. Then at most the last step was seen in part:
 
 - its record can be seen: the replay computes its outputs again, and those that cannot be seen are published;
-- its record cannot, but something of it can: the record still stands in the journal, aborted. The step is replayed from
-  it, and record, offsets and the outputs that cannot be seen are published;
+- its record cannot, but something of it can: the record still stands in the journal, aborted, with at most that of the
+  step begun behind it after it. The step is replayed from it, and record, offsets and the outputs that cannot be seen
+  are published;
 - nothing of it can be seen: it never was, and its input is decided anew.
 
 Each of these may be cut short at any point and is done again by the next take-over. What fits none is a Doubt.
@@ -107,14 +108,15 @@ async def step_without_record(
             signs.append((f"{tp.topic}@{record.offset} can be seen, its step is not in the journal", kind, offset))
     if not signs:
         return None
-    last = (await written.last([journal])).get(journal)
+    # Of the step behind it something may have been written, too: it is begun while this one's end is asked for.
+    last = (await written.last([journal], lambda record: decode(record.value).seq <= end.seq + 1)).get(journal)
     step = None if last is None else decode(last.value)
     if step is None or step.seq <= end.seq:
         raise Doubt(f"{signs[0][0]}: {NEXT_STEP}")
     verify(end, step)
     for sign, kind, offset in signs:
         if not is_of(step, end.controls, kind, offset):
-            raise Doubt(f"{sign}, and it is not of step {step.seq}, which was written last: {NEXT_STEP}")
+            raise Doubt(f"{sign}, and it is not of step {step.seq}, which was written last there: {NEXT_STEP}")
     log.warning("journal: step %d was seen and its record undone by the broker; it is published again", step.seq)
     return step
 

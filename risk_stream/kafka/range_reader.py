@@ -1,7 +1,7 @@
 """Reads given offset ranges of a few partitions, outside any consumer group."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -82,8 +82,11 @@ class RangeReader:
             )
         return {tp: (first[i][tp], last[i][tp]) for i, tp in enumerate(wanted)}
 
-    async def last(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, Any]:
-        """The last record to be read of each partition that has any; the assignment is lost."""
+    async def last(
+        self, partitions: Iterable[TopicPartition], wanted: Callable[[Any], bool] = lambda record: True
+    ) -> dict[TopicPartition, Any]:
+        """The last record to be read, of those that are wanted, of each partition that has any; the assignment is
+        lost."""
         bounds = await self.bounds(partitions)
         found: dict[TopicPartition, Any] = {}
         left = {tp for tp, (first, end) in bounds.items() if end > first}
@@ -93,7 +96,8 @@ class RangeReader:
             self.assign(starts)
             for tp in left:
                 async for records in self.read(tp, bounds[tp][1]):
-                    found[tp] = records[-1]
+                    if some := [record for record in records if wanted(record)]:
+                        found[tp] = some[-1]
             left = {tp for tp in left if tp not in found and starts[tp] > bounds[tp][0]}
             back *= LOOK_BACK
         return found

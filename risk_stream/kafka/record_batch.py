@@ -1,7 +1,4 @@
-"""Packed records as record batches ready to be sent, in place of aiokafka's builder: it takes one object a record.
-
-tests/kafka/test_seams.py fails when aiokafka asks more of a batch.
-"""
+"""Packed records as record batches ready to be sent, in place of aiokafka's builder: it takes one object a record."""
 
 import struct
 from collections.abc import Iterator
@@ -25,52 +22,36 @@ TRANSACTIONAL = 0x10
 
 
 class RecordBatch:
-    """A closed batch with the part of the interface of aiokafka's BatchBuilder that its accumulator uses."""
+    """A batch whose header is written when it is known who sends it."""
 
-    def __init__(self, buffer: bytearray, count: int, timestamp: int) -> None:
-        self._buffer = buffer
-        self._count = count
+    def __init__(self, data: bytearray, count: int, timestamp: int) -> None:
+        self.data = data
+        """As it goes over the wire, once it is stamped."""
+        self.count = count
+        """How many records it holds."""
         self._timestamp = timestamp
 
-    def _set_producer_state(self, producer_id: int, producer_epoch: int, base_sequence: int) -> None:
-        """Write the header; called once, before the batch is sent first."""
+    def stamp(self, producer_id: int, epoch: int, sequence: int) -> None:
+        """Write the header; `sequence` is that of its first record. Called once, before the batch is sent first."""
         HEADER.pack_into(
-            self._buffer,
+            self.data,
             0,
             0,
-            len(self._buffer) - LENGTH_FROM,
+            len(self.data) - LENGTH_FROM,
             NO_LEADER_EPOCH,
             MAGIC,
             0,
             TRANSACTIONAL,
-            self._count - 1,
+            self.count - 1,
             self._timestamp,
             self._timestamp,
             producer_id,
-            producer_epoch,
-            base_sequence,
-            self._count,
+            epoch,
+            sequence,
+            self.count,
         )
-        crc = calc_crc32c(memoryview(self._buffer)[ATTRIBUTES_AT:])
-        struct.pack_into(">I", self._buffer, CRC_AT, crc)
-
-    def _build(self) -> bytearray:
-        return self._buffer
-
-    def size(self) -> int:
-        """Bytes, header included."""
-        return len(self._buffer)
-
-    def record_count(self) -> int:
-        """How many records it holds."""
-        return self._count
-
-    def close(self) -> None:
-        """It is never open."""
-
-    def closed(self) -> bool:
-        """Nothing is ever added."""
-        return True
+        crc = calc_crc32c(memoryview(self.data)[ATTRIBUTES_AT:])
+        struct.pack_into(">I", self.data, CRC_AT, crc)
 
 
 def batches_of(packed: Packed, timestamp: int, bytes_max: int) -> Iterator[RecordBatch]:

@@ -9,6 +9,9 @@ REFUSALS: Final = (MessageSizeTooLargeError, TopicAuthorizationFailedError)
 """Answers to a batch that come again however often it is sent."""
 
 
+FENCED: Final = "fenced: another worker has taken the partition over"
+OVER: Final = "fenced, or ended by the broker: this transaction is over before it was whole"
+
 UNREACHABLE: Final = (
     "Is it running? `risk-stream broker start` starts one here; RISK_STREAM_BROKER=host:port names another; "
     "`risk-stream doctor` looks closer."
@@ -50,5 +53,6 @@ def not_ended(seconds: float, topics: Collection[str]) -> str:
     """For a committed transaction that the broker does not show to be ended on these topics."""
     return (
         f"{', '.join(sorted(topics))}: the last transaction is committed and after {seconds:g} s not seen to be ended "
-        "there; nothing was written on top of it. Start the worker again, when the broker is up: its take-over mends it"
+        "there; nothing was committed on top of it. Start the worker again, when the broker is up: its take-over mends "
+        "it"
     )

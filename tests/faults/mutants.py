@@ -36,14 +36,12 @@ MUTANTS = (
         (
             (
                 "kafka/producer.py",
-                '                await producer.begin_transaction()\n                passed("begin")\n',
-                "                if offsets:\n"
-                "                    await producer.begin_transaction()\n"
-                '                    moved = {tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items()}\n'
-                "                    await producer.send_offsets_to_transaction(moved, self._group)\n"
-                "                    await producer.commit_transaction()\n"
-                "                    offsets = {}\n"
-                '                await producer.begin_transaction()\n                passed("begin")\n',
+                '            passed("begin")\n',
+                "            if offsets:\n"
+                "                await self._transaction.move(offsets)\n"
+                "                await self._transaction.end(commit=True)\n"
+                "                offsets = {}\n"
+                '            passed("begin")\n',
             ),
         ),
         kill.at_points,

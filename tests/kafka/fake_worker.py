@@ -3,14 +3,15 @@
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from aiokafka import TopicPartition
-from aiokafka.producer.transaction_manager import TransactionManager
 
 from risk_stream.kafka.app import serve
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.connection import Connection
+from risk_stream.kafka.coordinator import Transaction
 from risk_stream.kafka.ports import RowSource
 from tests.kafka.fake_core import FakeControls, FakeEngine, decode_fake_control
 
@@ -32,14 +33,12 @@ def main() -> None:
 
 def _skip_markers(topics: list[str]) -> None:
     """Tell the coordinator nothing of these topics: it writes no marker there, as a broker that skips it."""
-    told = TransactionManager.maybe_add_partition_to_txn
+    told = Transaction.add
 
-    def add(self: TransactionManager, tp: TopicPartition) -> None:
-        if tp.topic in topics:
-            self._txn_partitions.add(tp)
-        told(self, tp)
+    async def add(self: Transaction, partitions: Sequence[TopicPartition]) -> None:
+        await told(self, [tp for tp in partitions if tp.topic not in topics])
 
-    TransactionManager.maybe_add_partition_to_txn = add
+    Transaction.add = add  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

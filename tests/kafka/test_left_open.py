@@ -6,12 +6,11 @@ import re
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from risk_stream.kafka.journal import beginning, decode, encode, end_after, next_record
-from risk_stream.kafka.producer import PartitionProducer
+from risk_stream.kafka.producer import PartitionProducer, Write
 from risk_stream.kafka.record_batch import batches_of
 from risk_stream.messages.packed import Event, pack
 from tests.kafka.harness import Cluster
@@ -54,8 +53,6 @@ async def leave_open(cluster: Cluster, *topics: str) -> None:
             end = end_after(decode(record.value))
     record = next_record(end, (end.values_to, end.values_to + 1), (end.orders_to, end.orders_to + 1), -1, "lost")
     async with _owner(cluster) as owner:
-        producer = owner._producer
-        await producer.begin_transaction()
         for name in topics:
             event = {
                 "journal": Event(None, encode(record), []),
@@ -64,9 +61,8 @@ async def leave_open(cluster: Cluster, *topics: str) -> None:
                 "dead_letters": Event(b"P0", b"bad", [("ce_source", b"risk.orders/0@%d" % end.orders_to)]),
             }[name]
             topic = cluster.prefix + name.replace("_", "-")
-            producer._txn_manager._txn_partitions.add(TopicPartition(topic, 0))
             (batch,) = batches_of(pack([event]), 0, 10_000)
-            await (await producer.send_batch(batch, topic, partition=0))
+            await owner._leaders.send({topic: batch})
 
 
 @pytest.mark.usefixtures("unverified")
@@ -122,8 +118,6 @@ def test_a_decision_of_a_step_that_nothing_tells_of_is_a_doubt(cluster: Cluster,
 
 
 async def _write_a_decision(cluster: Cluster, order: int) -> None:
+    text = b'{"decision_id":"0-%d","n":1}' % order
     async with _owner(cluster) as owner:
-        (batch,) = batches_of(pack([(b"P0", b'{"decision_id":"0-%d","n":1}' % order, [])]), 0, 10_000)
-        await owner._producer.begin_transaction()
-        await (await owner._producer.send_batch(batch, cluster.prefix + "decisions", partition=0))
-        await owner._producer.commit_transaction()
+        await owner.transact([Write(cluster.prefix + "decisions", pack([(b"P0", text, [])]))], {}, lambda part: None)

@@ -38,8 +38,8 @@ def built_by_aiokafka(events: Sequence[Event]) -> bytes:
 def test_same_bytes_as_the_client(events: list[Event]) -> None:
     """Any records."""
     (batch,) = batches_of(pack(events), TIMESTAMP, SIZE)
-    batch._set_producer_state(7, 3, 11)
-    assert batch._build() == built_by_aiokafka(events)
+    batch.stamp(7, 3, 11)
+    assert batch.data == built_by_aiokafka(events)
 
 
 @given(EVENTS, st.integers(70, 2_000))
@@ -48,13 +48,13 @@ def test_cut_into_batches(events: list[Event], size: int) -> None:
     batches = list(batches_of(pack(events), TIMESTAMP, size))
     first = 0
     for batch in batches:
-        behind = first + batch.record_count()
+        behind = first + batch.count
         (alone,) = batches_of(pack(events[first:behind]), TIMESTAMP, SIZE)
-        assert batch.size() == alone.size()
-        assert batch.size() <= size or batch.record_count() == 1
+        assert len(batch.data) == len(alone.data)
+        assert len(batch.data) <= size or batch.count == 1
         if behind < len(events):
             (more,) = batches_of(pack(events[first : behind + 1]), TIMESTAMP, SIZE)
-            assert more.size() > size
+            assert len(more.data) > size
         first = behind
     assert first == len(events)
 
@@ -69,14 +69,14 @@ def test_large_record_alone() -> None:
     """A record beyond the size of a batch gets one to itself, its neighbours theirs."""
     events = [Event(b"a", b"1", []), Event(b"b", b"x" * 5_000, []), Event(b"c", b"2", [])]
     batches = list(batches_of(pack(events), TIMESTAMP, 1_000))
-    assert [batch.record_count() for batch in batches] == [1, 1, 1]
+    assert [batch.count for batch in batches] == [1, 1, 1]
 
 
 def test_the_client_reads_it() -> None:
     """Checksum and all."""
     (batch,) = batches_of(pack([Event(b"k", None, [("name", b"value")])]), TIMESTAMP, 1_000)
-    batch._set_producer_state(1, 2, 3)
-    read = DefaultRecordBatch(bytes(batch._build()))
+    batch.stamp(1, 2, 3)
+    read = DefaultRecordBatch(bytes(batch.data))
     assert read.validate_crc()
     assert read.is_transactional
     (record,) = read

@@ -10,15 +10,12 @@ from typing import Any
 
 import faust
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer import fetcher as fetcher_module
 from aiokafka.consumer.fetcher import Fetcher, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
-from aiokafka.errors import TopicAuthorizationFailedError
-from aiokafka.producer import sender
-from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator
-from aiokafka.producer.transaction_manager import TransactionManager
+from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from faust.tables.manager import TableManager as FaustTableManager
 from faust.transport import consumer as faust_consumer
@@ -31,12 +28,6 @@ from risk_stream.kafka.app import RiskApp, create_app
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.connection import Connection
 from risk_stream.kafka.inflation import BoundedRecords, StandIn
-from risk_stream.kafka.producer import (
-    SEND_BACKOFF_S,
-    TRANSACTION_BACKOFF_S,
-    PartitionProducer,
-    shorten_transaction_backoff,
-)
 from risk_stream.kafka.tables import TableManager, declare_table, partition_path
 from risk_stream.kafka.transport import (
     HOLD_RECORDS_MAX,
@@ -173,27 +164,6 @@ def test_a_stop_while_the_group_rebalances_is_no_crash(tmp_path: Path, monkeypat
     assert stopped == []
 
 
-def test_the_backoff_between_transactions_is_read_where_we_set_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A global of aiokafka's sender, looked up at each use."""
-    monkeypatch.setattr(sender, "BACKOFF_OVERRIDE", sender.BACKOFF_OVERRIDE)
-    shorten_transaction_backoff()
-    assert sender.BACKOFF_OVERRIDE == TRANSACTION_BACKOFF_S
-    assert "return BACKOFF_OVERRIDE" in inspect.getsource(sender.AddPartitionsToTxnHandler.handle_response)
-
-
-def test_a_sender_waits_before_it_sends_again_as_long_as_we_set(tmp_path: Path) -> None:
-    """An attribute of aiokafka's sender, read for each request that is made or refused; it may have no other name."""
-
-    async def body() -> None:
-        producer = PartitionProducer(a_config(tmp_path), 0)
-        assert producer._producer._sender._retry_backoff == SEND_BACKOFF_S
-        producer._producer._closed = True  # it was never started
-        await producer.close()
-
-    asyncio.run(body())
-    assert "self._default_backoff = sender._retry_backoff" in inspect.getsource(sender.BaseHandler.__init__)
-
-
 def test_records_are_handed_out_as_they_were_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A method of aiokafka's list of fetched records, asked for each; what it returns goes on untouched."""
     monkeypatch.setattr(PartitionRecords, "_consumer_record", PartitionRecords._consumer_record)
@@ -205,34 +175,6 @@ def test_records_are_handed_out_as_they_were_parsed(monkeypatch: pytest.MonkeyPa
     (record,) = PartitionRecords(tp, MemoryRecords(bytes(batch._build())), [], 0, None, None, True, 1)
     assert (record.offset, record.timestamp, record.key, record.value) == (0, 5, b"k", b"v")
     assert not hasattr(record, "topic")
-
-
-def test_a_commit_still_does_not_ask_whether_its_batches_arrived() -> None:
-    """It only waits for them: producer.py asks each delivery before it commits."""
-    assert "await asyncio.wait(waiters)" in inspect.getsource(MessageAccumulator.flush_for_commit)
-
-
-def test_a_refused_transaction_sends_nothing_more(tmp_path: Path) -> None:
-    """aiokafka would forget which partitions are still to be added, and send to them all the same: the marker of the
-    transaction before, when it is still to be written, would commit that."""
-    tp = TopicPartition("journal", 0)
-
-    async def body() -> None:
-        producer = PartitionProducer(a_config(tmp_path), 0)
-        manager = producer._producer._txn_manager
-        manager.set_pid_and_epoch(1, 0)
-        manager.begin_transaction()
-        manager.maybe_add_partition_to_txn(tp)
-        with pytest.raises(TopicAuthorizationFailedError):
-            manager.error_transaction(TopicAuthorizationFailedError({"decisions"}))
-        assert manager.partitions_to_add() == {tp}
-        producer._producer._closed = True  # it was never started
-        await producer.close()
-
-    asyncio.run(body())
-    assert "_pending_txn_partitions.clear()" in inspect.getsource(TransactionManager.error_transaction)
-    for handler in (sender.AddPartitionsToTxnHandler, sender.TxnOffsetCommitHandler):
-        assert "txn_manager.error_transaction(" in inspect.getsource(handler.handle_response)
 
 
 def test_the_fetcher_reads_its_backoff_where_we_set_it() -> None:
@@ -432,11 +374,6 @@ def test_a_strategy_of_none_raises_instead_of_jumping() -> None:
     assert "auto_offset_reset" in parameters
     source = inspect.getsource(Fetcher._proc_fetch_request)
     assert "if self._default_reset_strategy != OffsetResetStrategy.NONE" in source
-
-
-def test_batches_are_sent_to_a_partition_of_our_choice() -> None:
-    """`create_batch` and `send_batch` with an explicit partition."""
-    assert list(inspect.signature(AIOKafkaProducer.send_batch).parameters) == ["self", "batch", "topic", "partition"]
 
 
 def test_the_table_is_fausts_and_its_directory_too(tmp_path: Path) -> None:

@@ -163,13 +163,12 @@ class Producer:
         passed("begin")
         await chance.asleep()
         self._check()
-        await self.ended()
-        self._check()
         staged = {write.topic: write.records.pairs() for write in writes}
         try:
             passed("produce")
             await chance.delay()
             passed("offsets")
+            await self.ended()
             self._check()
             if chance.aborts():
                 raise Doubt("no answer to a transaction")
@@ -250,11 +249,14 @@ class Reader:
         topics = {tp: self._setting.cluster.topic(tp.topic) for tp in partitions}
         return {tp: (0, topic.stable if self._committed else topic.end) for tp, topic in topics.items()}
 
-    async def last(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, Record]:
-        """The last one that is committed, or was ever written, of each that has any."""
+    async def last(
+        self, partitions: Iterable[TopicPartition], wanted: Callable[[Record], bool] = lambda record: True
+    ) -> dict[TopicPartition, Record]:
+        """The last one wanted that is committed, or was ever written, of each that has any."""
         topics = {tp: self._setting.cluster.topic(tp.topic) for tp in partitions}
         records = {tp: topic.records if self._committed else topic.written for tp, topic in topics.items()}
-        return {tp: some[-1] for tp, some in records.items() if some}
+        found = {tp: next(filter(wanted, reversed(some)), None) for tp, some in records.items()}
+        return {tp: record for tp, record in found.items() if record is not None}
 
     async def read(self, tp: TopicPartition, end: int) -> AsyncIterator[Sequence[Record]]:
         """Short lists."""

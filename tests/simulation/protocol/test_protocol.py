@@ -57,6 +57,7 @@ def _kept_engine(self: Any, producer: Any, store: Any, saved: Any, bounds: Any) 
 
 
 _OWNED = takeover.Takeover._owned
+_LAST = fakes.Reader.last
 
 MUTANTS: dict[str, tuple[object, str, object]] = {
     "journal range off by one": (step, "next_record", _range_off_by_one),
@@ -69,7 +70,7 @@ MUTANTS: dict[str, tuple[object, str, object]] = {
     "orders do not wait for older values": (
         step.Stepper, "_older_values_bound", lambda self: (1 << 60, None),
     ),
-    "written on top of what is left open": (fakes.Producer, "ended", lambda self: _nothing()),
+    "committed on top of what is left open": (fakes.Producer, "ended", lambda self: _nothing()),
     "a cut before the last one is on the disk": (
         step.Stepper, "_snapshot_is_due", lambda self: _is_due_too_early(self),
     ),
@@ -79,6 +80,9 @@ MUTANTS: dict[str, tuple[object, str, object]] = {
     "what is left open stays so": (takeover, "end_what_is_left_open", lambda *args: _nothing()),
     "a step without a record is decided anew": (takeover, "step_without_record", lambda *args: _nothing()),
     "what of the last step was not seen stays so": (takeover, "unseen", lambda *args: _no_writes()),
+    "the record of the step begun behind the last": (
+        fakes.Reader, "last", lambda self, partitions, wanted=None: _LAST(self, partitions),
+    ),
 }  # fmt: skip
 
 
