@@ -114,7 +114,7 @@ async def prove_partition(
     from risk_stream.audit.replay import replay_partition
     from risk_stream.audit.state_rows import write_rows
     from risk_stream.audit.walk import Ended
-    from risk_stream.state.save import VERSION
+    from risk_stream.state.save_chunks import VERSION
 
     path = _unfinished(task, bounds.partition)
     kept: list[StateFile] = []

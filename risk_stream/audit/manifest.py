@@ -48,7 +48,7 @@ class StateFile(msgspec.Struct, frozen=True, kw_only=True):
     committed_ms: int
     """The latest time, epoch ms, at which the broker took a step up to here."""
     layout: int
-    """Of the rows (state/save.py): a version with another one cannot load them."""
+    """Of the rows (state/save_chunks.py): a version with another one cannot load them."""
     path: str
     """Relative to the manifest."""
     rows: int

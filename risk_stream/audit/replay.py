@@ -33,7 +33,7 @@ from risk_stream.audit.walk import Done, Keep, Walk
 from risk_stream.messages.headers import dead_letter_headers
 from risk_stream.messages.inputs import source_text
 from risk_stream.messages.packed import Event, Packed, joined, pack
-from risk_stream.state.save import VERSION
+from risk_stream.state.save_chunks import VERSION
 
 
 class Listener(Protocol):

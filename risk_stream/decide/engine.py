@@ -52,7 +52,7 @@ from risk_stream.state.cut import (
     portfolio_bytes_max,
 )
 from risk_stream.state.layout import Bytes, Int32s, Int64s
-from risk_stream.state.save import CHUNK_BYTES_MAX
+from risk_stream.state.save_chunks import CHUNK_BYTES_MAX
 
 VALUES_PER_PART = 500
 """A value takes 2 to 4 us, with its risk picture; one that only the exact decoder reads 50 us and more."""
@@ -153,19 +153,16 @@ class Engine:
             int(state.header[cell]) for cell in (lay.GONE_COUNT, lay.DIRTY_CHUNK_COUNT, lay.DIRTY_COUNT)
         )
         bounds = np.zeros((max(gone_max, chunk_max, 2 * main_max), 3), np.int64)
-        at = np.zeros(1, np.int64)
         buffer = np.empty(max(self._cut_size, gone_max * KEY_BYTES_MAX, KEY_BYTES_MAX + CHUNK_BYTES_MAX), np.uint8)
-        yield _copied(buffer, bounds, int(cut_gone(state, buffer, bounds, at)))
+        yield _copied(buffer, bounds, int(cut_gone(state, buffer, bounds)))
         done = 0
         while done < chunk_max:
-            at[0] = 0
-            done, count = cut_chunks(state, done, buffer, bounds, at, 0)
+            done, count = cut_chunks(state, done, buffer, bounds)
             yield _copied(buffer, bounds, int(count))
         done = 0
         while done < main_max:
-            at[0] = 0
             before = done
-            done, count = cut_mains(state, done, buffer, bounds, at, 0)
+            done, count = cut_mains(state, done, buffer, bounds)
             yield _copied(buffer, bounds, int(count))
             if done == before:  # the next row alone is larger than the buffer
                 self._cut_size = 2 * int(portfolio_bytes_max(state, state.dirty[done]))

@@ -20,11 +20,13 @@ from risk_stream.state.load import (
     load_chunk,
     load_list,
     load_main,
+    load_tails,
     read_counts,
     read_list_head,
 )
 from risk_stream.state.portfolios import create_portfolio, find_portfolio
-from risk_stream.state.save import KIND_LETTERS, LIST_LETTER, MAIN_LETTER
+from risk_stream.state.save import LIST_LETTER, MAIN_LETTER
+from risk_stream.state.save_chunks import KIND_LETTERS
 from risk_stream.state.sweep import STRINGS_KEPT, sweep_strings
 
 IDLE_MS_MAX = lay.DAY_MS
@@ -35,6 +37,11 @@ EVICTED_SHARE = 16
 
 CHUNKS_RESERVED = 64
 """Chunks that room is made for at once, for 1,024 strings at most. A call takes 50 us, 10,000 ids are 625 chunks."""
+
+
+ONE_CHUNK_EACH = dict.fromkeys(range(CHUNK_KINDS), 1)
+TAIL_STRINGS = CHUNK * CHUNK_KINDS
+"""Room for the chunks that stand in the main row."""
 
 
 class DamagedRows(Exception):
@@ -91,6 +98,7 @@ class Residents:
             lay.COUNTERS: counters,
             lay.LEVELS: levels,
             lay.METRICS: metrics,
+            **ONE_CHUNK_EACH,
         }
         slot = self._create(portfolio_id)
         state = self.state
@@ -99,12 +107,12 @@ class Residents:
         if list_number:
             self._load_list(portfolio_id, slot, list_number)
         # Behind the list, which takes of the same room.
-        reserve(self.state, needed, 3 * positions + levels, len(main))
+        reserve(self.state, needed, 3 * positions + levels + TAIL_STRINGS, len(main))
         open_chunks = np.zeros(opens, np.int64)
         load_main(state, row, at, counts, slot, open_chunks)
-        if at[0] != len(main):
+        self._load_chunks(portfolio_id, slot, open_chunks.tolist(), len(main))
+        if not load_tails(state, row, at, slot) or at[0] != len(main):
             raise DamagedRows(f"main row of {portfolio_id!r}: {len(main)} bytes, {at[0]} read")
-        self._load_chunks(portfolio_id, slot, open_chunks.tolist())
         find_window_peaks(self.state, slot)
         self.state.portfolios[slot]["dirty"] = 0
 
@@ -122,19 +130,21 @@ class Residents:
         if at[0] != len(found):
             raise DamagedRows(f"list of positions of {portfolio_id!r}: {len(found)} bytes, {at[0]} read")
 
-    def _load_chunks(self, portfolio_id: bytes, slot: int, open_chunks: list[int]) -> None:
+    def _load_chunks(self, portfolio_id: bytes, slot: int, open_chunks: list[int], tail_bytes: int) -> None:
+        """The full chunks of all queues, and room for their tails besides."""
         wanted = []
         for kind in range(CHUNK_KINDS):
             head, tail = (int(self.state.chains[slot, kind, place]) for place in (HEAD, TAIL))
-            numbers = open_chunks if kind == OPENS else range(head // CHUNK, (tail + CHUNK - 1) // CHUNK)
-            wanted += [(kind, number) for number in numbers if kind == OPENS or head < tail]
+            numbers = open_chunks if kind == OPENS else range(head // CHUNK, tail // CHUNK)
+            wanted += [(kind, number) for number in numbers]
         keys = [b"%c%b\0%b" % (KIND_LETTERS[kind], portfolio_id, number.to_bytes(8, "big")) for kind, number in wanted]
         rows = self._rows.get_many(keys) if keys else []
         for start in range(0, len(wanted), CHUNKS_RESERVED):
             stop = start + CHUNKS_RESERVED
             some, found = wanted[start:stop], rows[start:stop]
-            kinds = Counter(kind for kind, _ in some)
-            reserve(self.state, kinds, CHUNK * len(some), sum(len(row) for row in found if row is not None))
+            kinds = Counter(kind for kind, _ in some) + Counter(ONE_CHUNK_EACH)
+            text = tail_bytes + sum(len(row) for row in found if row is not None)
+            reserve(self.state, kinds, CHUNK * len(some) + TAIL_STRINGS, text)
             for (kind, number), row in zip(some, found, strict=True):
                 if row is None:
                     raise DamagedRows(f"portfolio {portfolio_id!r}: chunk {number} of kind {kind} is missing")

@@ -10,6 +10,7 @@ from risk_stream.messages.decode import decode_control
 from risk_stream.messages.records import Records, records_from
 from risk_stream.rules.book import Controls
 from risk_stream.state.arena import new_state
+from risk_stream.state.layout import CHUNK
 from risk_stream.state.sweep import sweep_strings
 
 PORTFOLIOS = 200
@@ -82,7 +83,8 @@ def _values(number: int) -> Records:
 def _orders(number: int) -> Records:
     order: dict[str, object] = {"symbol": "S0", "side": "BUY", "quantity": "1", "price": "100"}
     refused = {**order, "order_id": "r", "quantity": "0"}
-    return _records(number, [{"order_id": f"o{number + step}", **order} for step in range(2)] + [refused])
+    # So many that a chunk is full, and a row of its own.
+    return _records(number, [{"order_id": f"o{number + step}", **order} for step in range(CHUNK)] + [refused])
 
 
 def _records(number: int, messages: list[dict[str, object]], portfolios: int = PORTFOLIOS) -> Records:

@@ -103,8 +103,8 @@ class RowStore:
     def apply(self, rows: Sequence[Row], saved: Saved) -> None:
         """Write rows, and their mark last. May run in a thread: a call holds the interpreter for APPLY_ROWS_MAX rows.
 
-        After a crash all rows may be there, some or none, with the old mark; `begun` tells. Whoever opens the
-        directory then must write all of them again: they are in the changelog, or the directory is worth nothing.
+        After a crash all rows may be there, some or none, with an old mark; `begun` tells. Whoever opens the directory
+        then must write all of them again: they are in the changelog, or the directory is worth nothing.
         """
         with _no_corruption(self.path):
             last = len(rows) - len(rows) % APPLY_ROWS_MAX
@@ -206,8 +206,14 @@ def _quarantine_number(path: Path) -> int:
 
 
 def _open(path: Path, cache_bytes: int) -> Any:
+    # No log of its own: the changelog is one. After a crash RocksDB has what it had flushed, a state as of some write,
+    # and what is behind that is written again from the changelog.
+    unlogged: Any = rocksdict.WriteOptions()
+    unlogged.disable_wal = True
     try:
-        return rocksdict.Rdict(str(path), options=_options(cache_bytes))
+        database: Any = rocksdict.Rdict(str(path), options=_options(cache_bytes))
+        database.set_write_options(unlogged)
+        return database
     except Exception as error:
         if "lock" in str(error).lower():
             raise Doubt(f"{path}: another process uses this data directory") from error

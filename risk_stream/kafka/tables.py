@@ -14,7 +14,7 @@ from faust.types import TP
 
 from risk_stream.kafka.changelog import TOMBSTONE_RETENTION_MS
 from risk_stream.kafka.config import WorkerConfig
-from risk_stream.state.save import VERSION
+from risk_stream.state.save_chunks import VERSION
 
 TABLE_NAME = f"portfolios-v{VERSION}"
 """Rows of another layout are another table: its changelog is empty, so they are computed again from the journal."""

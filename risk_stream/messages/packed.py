@@ -92,6 +92,10 @@ class Packed(NamedTuple):
         """How many records."""
         return len(self.values.starts)
 
+    def values_size(self) -> int:
+        """Bytes of all values."""
+        return int(np.maximum(self.values.ends - self.values.starts, 0).sum())
+
     def part(self, start: int, stop: int) -> "Packed":
         """The records start..stop, over the same data."""
         return Packed(*(span.part(start, stop) for span in self))

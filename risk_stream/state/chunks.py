@@ -1,7 +1,7 @@
 """Chunked queues: what grows (attempts, execution ids, open orders, peaks) as chains of chunks of 16 entries.
 
-An entry has a sequence number in its portfolio; entry index = chunk x 16 + sequence % 16. A chunk is saved as one row,
-again only when it changed, so a queue of any length costs a snapshot no more than its new entries.
+An entry has a sequence number in its portfolio; entry index = chunk x 16 + sequence % 16. A full chunk is saved as one
+row, again only when it changed, so a queue of any length costs a snapshot no more than its new entries.
 """
 
 import numpy as np
@@ -33,8 +33,9 @@ def touch(state: State, slot: int) -> None:
 
 @compiled
 def touch_chunk(state: State, kind: int, chunk: int) -> None:
-    """Note that a chunk's row must be saved again."""
+    """Note that a chunk must be saved again: its row, or its portfolio's (save_chunks.py)."""
     head = state.chunks(kind)[chunk]
+    touch(state, head.slot)
     if head.dirty == 0:
         head.dirty = np.int8(1)
         at = state.header[DIRTY_CHUNK_COUNT]

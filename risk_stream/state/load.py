@@ -15,9 +15,11 @@ from risk_stream.state.layout import (
     BY_POSITION,
     BY_SIGNATURE,
     CHUNK,
+    CHUNK_KINDS,
     EXECUTIONS,
     FIRST,
     HEAD,
+    LAST,
     OPENS,
     PEAK_BUCKET_MS,
     PEAK_BUCKETS,
@@ -33,7 +35,7 @@ from risk_stream.state.metrics import add_metric, release_metrics
 from risk_stream.state.opens import last_entry_of
 from risk_stream.state.portfolios import remove_portfolio
 from risk_stream.state.positions import attach, detach, find_position, position_key, start_changed, start_position
-from risk_stream.state.save import VERSION
+from risk_stream.state.save_chunks import VERSION, first_of
 from risk_stream.state.sectors import change_sector, leave_sector
 from risk_stream.state.table import insert, ref_at, remove, seek, tag_of
 from risk_stream.state.wire import get_fixed, get_int, get_string, get_wide
@@ -43,7 +45,7 @@ COUNTS = 6
 
 @compiled
 def read_counts(row: Bytes, at: Int64s, counts: Int64s) -> bool:
-    """Positions, counters, levels, metrics, chunks of open orders, number of the list of positions; False: unknown."""
+    """Positions, counters, levels, metrics, rows of open orders, number of the list of positions; False: unknown."""
     if row.shape[0] == 0 or row[0] != VERSION:
         return False
     at[0] = 1
@@ -116,7 +118,8 @@ def load_counters(state: State, row: Bytes, at: Int64s, slot: int, count: int) -
 
 @compiled
 def load_main(state: State, row: Bytes, at: Int64s, counts: Int64s, slot: int, open_chunks: Int64s) -> None:
-    """A main row behind its counts into a new slot; the numbers of its chunks of open orders into `open_chunks`."""
+    """A main row behind its counts into a new slot, up to its tails; the numbers of its rows of open orders into
+    `open_chunks`."""
     portfolio = state.portfolios[slot]
     for kind in range(4):
         state.chains[slot, kind, HEAD] = get_int(row, at)
@@ -202,20 +205,10 @@ def load_entry(state: State, row: Bytes, at: Int64s, slot: int, kind: int, entry
 
 
 @compiled
-def load_chunk(state: State, row: Bytes, slot: int, kind: int, number: int) -> bool:
-    """A chunk row as the new last chunk of its queue; False when it lacks entries that the main row counts on."""
-    if row.shape[0] < 3 or row[0] != VERSION:
-        return False
+def load_entries(state: State, row: Bytes, at: Int64s, slot: int, kind: int, first: int, end: int) -> None:
+    """Entries `first` to `end` of one chunk, as the new last one of its queue."""
     chain = state.chains[slot, kind]
-    first = number * CHUNK + np.int64(row[1])
-    end = first + np.int64(row[2])
-    if kind != OPENS and first > max(chain[HEAD], number * CHUNK):
-        return False
-    if end < min(chain[TAIL], (number + 1) * CHUNK):
-        return False
-    chunk = start_chunk(state, slot, kind, number)
-    state.chunks(kind)[chunk].saved = np.int8(1)
-    at = np.full(1, 3, np.int64)
+    chunk = start_chunk(state, slot, kind, first // CHUNK)
     for sequence in range(first, end):
         counts = chain[HEAD] <= sequence < chain[TAIL]
         entry = np.int64(chunk) * CHUNK + sequence % CHUNK
@@ -224,6 +217,35 @@ def load_chunk(state: State, row: Bytes, slot: int, kind: int, number: int) -> b
             insert(state, BY_ATTEMPT, owned_key(slot, state.attempts[entry].h1), entry)
             if sequence == state.portfolios[slot].ids_head:
                 state.portfolios[slot].ids_entry = entry
+
+
+@compiled
+def load_chunk(state: State, row: Bytes, slot: int, kind: int, number: int) -> bool:
+    """A chunk row as the new last chunk of its queue; False when it lacks entries that the main row counts on."""
+    if row.shape[0] < 3 or row[0] != VERSION:
+        return False
+    first = number * CHUNK + np.int64(row[1])
+    end = first + np.int64(row[2])
+    if first > first_of(state, slot, kind, number) or first == end:
+        return False
+    if end < min(state.chains[slot, kind, TAIL], (number + 1) * CHUNK):
+        return False
+    load_entries(state, row, np.full(1, 3, np.int64), slot, kind, first, end)
+    state.chunks(kind)[state.chains[slot, kind, LAST]].saved = np.int8(1)
+    return True
+
+
+@compiled
+def load_tails(state: State, row: Bytes, at: Int64s, slot: int) -> bool:
+    """The last chunks of all queues, which stand at the end of the main row; False when one has not what it should."""
+    for kind in range(CHUNK_KINDS):
+        count = get_int(row, at)
+        if count == 0:
+            continue
+        end = state.chains[slot, kind, TAIL]
+        if count != end - first_of(state, slot, kind, end // CHUNK):
+            return False
+        load_entries(state, row, at, slot, kind, end - count, end)
     return True
 
 

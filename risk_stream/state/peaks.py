@@ -9,7 +9,7 @@ Monotonic queue: Tarjan's bound by potential, each entry is appended and removed
 
 import numpy as np
 
-from risk_stream.state.chunks import append, drop_chunk, drop_head, head_entry, next_entry
+from risk_stream.state.chunks import append, drop_chunk, drop_head, head_entry, next_entry, touch_chunk
 from risk_stream.state.compiled import compiled
 from risk_stream.state.int128 import add, compare, subtract
 from risk_stream.state.layout import CHUNK, HEAD, LAST, PEAK_BUCKET_MS, PEAK_BUCKETS, PEAKS, TAIL, State
@@ -32,6 +32,8 @@ def drop_tail(state: State, slot: int) -> None:
     chain[TAIL] -= 1
     if chain[TAIL] % CHUNK == 0 or chain[TAIL] == chain[HEAD]:
         drop_chunk(state, slot, PEAKS, chain[LAST])
+    else:
+        touch_chunk(state, PEAKS, chain[LAST])  # its row goes, if it was full
 
 
 @compiled

@@ -4,6 +4,9 @@ Keys: `P` + id for the main row; `L` + id for the list; `A`, `X`, `O` or `K` (at
 peaks) + id + NUL + chunk number (8 bytes, big-endian). A row is self-contained: strings are written out. `VERSION` is
 its first byte.
 
+The last chunk of a queue, while it is not full, stands in the main row: an order changes that anyway, and the chunks of
+attempts and open orders beside it; three rows an order were most of what a snapshot costs.
+
 The main row carries the positions that are not as in the list, so that a position which changes does not cost all that
 do not. The list is saved again when main rows have repeated as many positions as it has: at most twice the least.
 """
@@ -11,39 +14,21 @@ do not. The list is saved again when main rows have repeated as many positions a
 import numpy as np
 
 from risk_stream.state.compiled import compiled
-from risk_stream.state.layout import (
-    ATTEMPTS,
-    BUCKETS,
-    CHUNK,
-    EXECUTIONS,
-    FIRST,
-    HEAD,
-    ID_BYTES_MAX,
-    INLINE_POSITIONS,
-    OPENS,
-    TAIL,
-    Bytes,
-    Int64s,
-    State,
-)
+from risk_stream.state.layout import BUCKETS, CHUNK_KINDS, FIRST, HEAD, INLINE_POSITIONS, OPENS, TAIL, Bytes, State
 from risk_stream.state.levels import count_levels
 from risk_stream.state.positions import start_changed
+from risk_stream.state.save_chunks import CHUNK_BYTES_MAX, STRING_BYTES_MAX, VERSION, is_tail, put_id, put_tail
 from risk_stream.state.sectors import sector_name
 from risk_stream.state.wire import INT_BYTES_MAX, WIDE_BYTES_MAX, put_fixed, put_int, put_string, put_wide
 
-VERSION = 2
 MAIN_LETTER = 80
 LIST_LETTER = 76
-KIND_LETTERS = (65, 88, 79, 75)
 
-STRING_BYTES_MAX = INT_BYTES_MAX + ID_BYTES_MAX
 POSITION_BYTES_MAX = 3 * STRING_BYTES_MAX + 3 * WIDE_BYTES_MAX + 4 * INT_BYTES_MAX
 COUNTER_BYTES_MAX = 4 * INT_BYTES_MAX + WIDE_BYTES_MAX + BUCKETS * (INT_BYTES_MAX + WIDE_BYTES_MAX)
 LEVEL_BYTES_MAX = STRING_BYTES_MAX + 4 * INT_BYTES_MAX
 METRIC_BYTES = 24
 FIXED_BYTES_MAX = 32 * INT_BYTES_MAX + 3 * WIDE_BYTES_MAX
-CHUNK_BYTES_MAX = 3 + CHUNK * (16 + STRING_BYTES_MAX + 5 * INT_BYTES_MAX + WIDE_BYTES_MAX)
-"""Largest rows: an attempt or an open order is two hashes, a symbol and five numbers."""
 
 
 @compiled
@@ -64,7 +49,7 @@ def needs_list(state: State, slot: int) -> bool:
 
 @compiled
 def counts_of(state: State, slot: int) -> tuple[int, int, int, int, int]:
-    """Positions of the main row, counters, levels, metrics and chunks of open orders."""
+    """Positions of the main row, counters, levels, metrics and rows of open orders."""
     portfolio = state.portfolios[slot]
     counters = metrics = opens = 0
     positions = np.int64(portfolio.changed_count if is_listed(state, slot) else portfolio.position_count)
@@ -79,7 +64,8 @@ def counts_of(state: State, slot: int) -> tuple[int, int, int, int, int]:
         at = state.metrics[at].next
     chunk = state.chains[slot, OPENS, FIRST]
     while chunk != -1:
-        opens += 1
+        if not is_tail(state, OPENS, chunk):
+            opens += 1
         chunk = np.int64(state.chunks(OPENS)[chunk].next)
     return positions, counters, levels, metrics, opens
 
@@ -97,60 +83,41 @@ def main_bytes_max(state: State, slot: int) -> int:
         + levels * LEVEL_BYTES_MAX
         + metrics * METRIC_BYTES
         + opens * INT_BYTES_MAX
+        + CHUNK_KINDS * CHUNK_BYTES_MAX
     )
 
 
 @compiled
-def put_id(state: State, row: Bytes, at: Int64s, slot: int) -> None:
-    """The portfolio's id, bare."""
-    length = state.portfolios[slot].id_len
-    for i in range(length):
-        row[at[0] + i] = state.ids[slot, i]
-    at[0] += length
-
-
-@compiled
-def put_key(state: State, row: Bytes, at: Int64s, slot: int, letter: int) -> None:
+def put_key(state: State, out: Bytes, at: int, slot: int, letter: int) -> int:
     """The key of the main row, or of the list of positions, by its letter."""
-    row[at[0]] = np.uint8(letter)
-    at[0] += 1
-    put_id(state, row, at, slot)
+    out[at] = np.uint8(letter)
+    return put_id(state, out, at + 1, slot)
 
 
 @compiled
-def put_chunk_key(state: State, row: Bytes, at: Int64s, slot: int, kind: int, number: int) -> None:
-    """The key of a chunk's row."""
-    put_key(state, row, at, slot, KIND_LETTERS[kind])
-    row[at[0]] = np.uint8(0)
-    at[0] += 1
-    for i in range(8):
-        row[at[0] + i] = np.uint8((number >> (56 - 8 * i)) & 255)
-    at[0] += 8
-
-
-@compiled
-def put_position(state: State, row: Bytes, at: Int64s, position: int) -> None:
+def put_position(state: State, out: Bytes, at: int, position: int) -> int:
     """One position."""
     known = state.positions[position]
-    put_string(state, row, at, known.symbol)
-    put_int(row, at, known.used_at)
-    put_wide(row, at, known.held_hi, known.held_lo)
+    at = put_string(state, out, at, known.symbol)
+    at = put_int(out, at, known.used_at)
+    at = put_wide(out, at, known.held_hi, known.held_lo)
     for side in range(2):
-        put_wide(row, at, known.open_hi[side], known.open_lo[side])
-    put_int(row, at, known.snapshot_price)
-    put_int(row, at, known.fill_price)
-    put_int(row, at, known.order_price)
-    put_string(state, row, at, sector_name(state, known.snapshot_sector))
-    put_string(state, row, at, sector_name(state, known.order_sector))
+        at = put_wide(out, at, known.open_hi[side], known.open_lo[side])
+    at = put_int(out, at, known.snapshot_price)
+    at = put_int(out, at, known.fill_price)
+    at = put_int(out, at, known.order_price)
+    at = put_string(state, out, at, sector_name(state, known.snapshot_sector))
+    return put_string(state, out, at, sector_name(state, known.order_sector))
 
 
 @compiled
-def put_positions(state: State, row: Bytes, at: Int64s, slot: int, listed: bool) -> None:
+def put_positions(state: State, out: Bytes, at: int, slot: int, listed: bool) -> int:
     """All positions or, if the others are listed, those that the list does not have as they are."""
     position = state.portfolios[slot].changed if listed else state.portfolios[slot].positions
     while position != -1:
-        put_position(state, row, at, position)
+        at = put_position(state, out, at, position)
         position = state.positions[position].next_changed if listed else state.positions[position].next
+    return at
 
 
 @compiled
@@ -160,138 +127,97 @@ def list_bytes_max(state: State, slot: int) -> int:
 
 
 @compiled
-def put_list(state: State, row: Bytes, at: Int64s, slot: int) -> None:
+def put_list(state: State, out: Bytes, at: int, slot: int) -> int:
     """The list of all positions as a row's value, under a new number; the main row that names it must follow."""
     portfolio = state.portfolios[slot]
     portfolio.list_number += 1
-    row[at[0]] = np.uint8(VERSION)
-    at[0] += 1
-    put_int(row, at, portfolio.list_number)
-    put_int(row, at, portfolio.position_count)
-    put_positions(state, row, at, slot, False)
+    out[at] = np.uint8(VERSION)
+    at = put_int(out, at + 1, portfolio.list_number)
+    at = put_int(out, at, portfolio.position_count)
+    at = put_positions(state, out, at, slot, False)
     start_changed(state, slot)
+    return at
 
 
 @compiled
-def put_counters(state: State, row: Bytes, at: Int64s, slot: int) -> None:
+def put_counters(state: State, out: Bytes, at: int, slot: int) -> int:
     """All rolling counters, empty sub-buckets left out."""
     counter = state.portfolios[slot].counters
     while counter != -1:
         known = state.counters[counter]
-        put_int(row, at, known.kind)
-        put_int(row, at, known.window_ms)
-        put_int(row, at, known.newest)
-        put_wide(row, at, known.sum_hi, known.sum_lo)
+        at = put_int(out, at, known.kind)
+        at = put_int(out, at, known.window_ms)
+        at = put_int(out, at, known.newest)
+        at = put_wide(out, at, known.sum_hi, known.sum_lo)
         filled = 0
         for i in range(BUCKETS):
             if known.bucket_hi[i] != 0 or known.bucket_lo[i] != np.uint64(0):
                 filled += 1
-        put_int(row, at, filled)
+        at = put_int(out, at, filled)
         for i in range(BUCKETS):
             if known.bucket_hi[i] != 0 or known.bucket_lo[i] != np.uint64(0):
-                put_int(row, at, i)
-                put_wide(row, at, known.bucket_hi[i], known.bucket_lo[i])
+                at = put_int(out, at, i)
+                at = put_wide(out, at, known.bucket_hi[i], known.bucket_lo[i])
         counter = known.next
+    return at
 
 
 @compiled
-def put_levels_and_metrics(state: State, row: Bytes, at: Int64s, slot: int) -> None:
+def put_levels_and_metrics(state: State, out: Bytes, at: int, slot: int) -> int:
     """Levels of standing limits, used overrides, and the last metrics."""
     level = state.portfolios[slot].levels
     while level != -1:
         known = state.levels[level]
-        put_int(row, at, known.uid)
-        put_string(state, row, at, known.key)
-        put_int(row, at, known.armed_since)
-        put_int(row, at, known.level)
+        at = put_int(out, at, known.uid)
+        at = put_string(state, out, at, known.key)
+        at = put_int(out, at, known.armed_since)
+        at = put_int(out, at, known.level)
         level = known.next
     metric = state.portfolios[slot].metrics
     while metric != -1:
         valued = state.metrics[metric]
-        put_fixed(row, at, valued.h1)
-        put_fixed(row, at, valued.h2)
-        put_fixed(row, at, np.float64(valued.value).view(np.uint64))
+        at = put_fixed(out, at, valued.h1)
+        at = put_fixed(out, at, valued.h2)
+        at = put_fixed(out, at, np.float64(valued.value).view(np.uint64))
         metric = valued.next
+    return at
 
 
 @compiled
-def put_main(state: State, row: Bytes, at: Int64s, slot: int) -> None:
-    """The main row's value; `row` has room for `main_bytes_max`."""
+def put_main(state: State, out: Bytes, at: int, slot: int) -> int:
+    """The main row's value; there is room for `main_bytes_max`."""
     portfolio = state.portfolios[slot]
-    row[at[0]] = np.uint8(VERSION)
-    at[0] += 1
+    out[at] = np.uint8(VERSION)
+    at += 1
     positions, counters, levels, metrics, opens = counts_of(state, slot)
     for count in (positions, counters, levels, metrics, opens, portfolio.list_number):
-        put_int(row, at, count)
-    for kind in range(4):
-        put_int(row, at, state.chains[slot, kind, HEAD])
-        put_int(row, at, state.chains[slot, kind, TAIL])
+        at = put_int(out, at, count)
+    for kind in range(CHUNK_KINDS):
+        at = put_int(out, at, state.chains[slot, kind, HEAD])
+        at = put_int(out, at, state.chains[slot, kind, TAIL])
     chunk = state.chains[slot, OPENS, FIRST]
     while chunk != -1:
-        put_int(row, at, state.chunks(OPENS)[chunk].number)
+        if not is_tail(state, OPENS, chunk):
+            at = put_int(out, at, state.chunks(OPENS)[chunk].number)
         chunk = np.int64(state.chunks(OPENS)[chunk].next)
-    put_int(row, at, portfolio.to)
-    put_int(row, at, portfolio.tv)
-    put_int(row, at, portfolio.value_offset)
-    put_int(row, at, portfolio.sequence)
-    put_int(row, at, portfolio.snapshot_ts)
-    put_int(row, at, portfolio.halt_version)
-    put_int(row, at, portfolio.rebase_seen)
-    put_int(row, at, portfolio.ids_head)
-    put_int(row, at, portfolio.open_count)
-    put_int(row, at, portfolio.open_oldest)
-    put_int(row, at, portfolio.uses)
-    put_wide(row, at, portfolio.total_hi, portfolio.total_lo)
-    put_wide(row, at, portfolio.flow_hi, portfolio.flow_lo)
-    put_wide(row, at, portfolio.top_hi, portfolio.top_lo)
-    put_positions(state, row, at, slot, is_listed(state, slot))
+    at = put_int(out, at, portfolio.to)
+    at = put_int(out, at, portfolio.tv)
+    at = put_int(out, at, portfolio.value_offset)
+    at = put_int(out, at, portfolio.sequence)
+    at = put_int(out, at, portfolio.snapshot_ts)
+    at = put_int(out, at, portfolio.halt_version)
+    at = put_int(out, at, portfolio.rebase_seen)
+    at = put_int(out, at, portfolio.ids_head)
+    at = put_int(out, at, portfolio.open_count)
+    at = put_int(out, at, portfolio.open_oldest)
+    at = put_int(out, at, portfolio.uses)
+    at = put_wide(out, at, portfolio.total_hi, portfolio.total_lo)
+    at = put_wide(out, at, portfolio.flow_hi, portfolio.flow_lo)
+    at = put_wide(out, at, portfolio.top_hi, portfolio.top_lo)
+    at = put_positions(state, out, at, slot, is_listed(state, slot))
     portfolio.repeated += np.int64(portfolio.changed_count)
-    put_counters(state, row, at, slot)
-    put_levels_and_metrics(state, row, at, slot)
-
-
-@compiled
-def put_entry(state: State, row: Bytes, at: Int64s, kind: int, entry: int) -> None:
-    """One entry of a chunk."""
-    if kind == ATTEMPTS:
-        attempt = state.attempts[entry]
-        put_fixed(row, at, attempt.h1)
-        put_fixed(row, at, attempt.h2)
-        put_int(row, at, attempt.to)
-        put_int(row, at, attempt.quantity)
-        put_int(row, at, attempt.price)
-        put_wide(row, at, attempt.notional_hi, attempt.notional_lo)
-        put_int(row, at, attempt.side)
-        put_string(state, row, at, attempt.symbol)
-    elif kind == EXECUTIONS:
-        put_fixed(row, at, state.executions[entry].h1)
-        put_fixed(row, at, state.executions[entry].h2)
-    elif kind == OPENS:
-        order = state.opens[entry]
-        put_fixed(row, at, order.h1)
-        put_fixed(row, at, order.h2)
-        put_int(row, at, order.to)
-        put_int(row, at, order.remaining)
-        put_int(row, at, order.side)
-        put_string(state, row, at, order.symbol)
-    else:
-        peak = state.peaks[entry]
-        put_int(row, at, peak.bucket)
-        put_wide(row, at, peak.net_hi, peak.net_lo)
-
-
-@compiled
-def put_chunk(state: State, row: Bytes, at: Int64s, kind: int, chunk: int) -> None:
-    """A chunk row's value: where its first entry stands, how many there are, the entries."""
-    head = state.chunks(kind)[chunk]
-    chain = state.chains[head.slot, kind]
-    first = head.number * CHUNK
-    if kind != OPENS:
-        first = max(first, chain[HEAD])
-    end = min((head.number + 1) * CHUNK, chain[TAIL])
-    row[at[0]] = np.uint8(VERSION)
-    row[at[0] + 1] = np.uint8(first % CHUNK)
-    row[at[0] + 2] = np.uint8(end - first)
-    at[0] += 3
-    for sequence in range(first, end):
-        put_entry(state, row, at, kind, chunk * CHUNK + sequence % CHUNK)
+    at = put_counters(state, out, at, slot)
+    at = put_levels_and_metrics(state, out, at, slot)
+    for kind in range(CHUNK_KINDS):
+        at = put_tail(state, out, at, slot, kind)
+    return at

@@ -117,6 +117,14 @@ class Traffic:
         for _ in range(valuations // batch):
             yield Step(values=self.records("values", batch, lambda name: self.fall(name, every_ms), ["P2"]))
 
+    def saw(self, teeth: int) -> Iterator[Step]:
+        """One portfolio falls for hours and regains a part of it, again and again: its queue of peaks is cut short in
+        the middle of what was saved."""
+        for _ in range(teeth):
+            yield from self.decline(self.chance.randrange(20, 80), 300_000, 10)
+            self.totals["P2"] += self.chance.randrange(2, 40)
+            yield from self.decline(1, 300_000, 1)
+
     def records(self, topic: str, count: int, message: Any, portfolios: list[str]) -> Records:
         """The next records of a topic."""
         names = [self.chance.choice(portfolios) for _ in range(count)]

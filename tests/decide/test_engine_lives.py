@@ -55,14 +55,25 @@ def falling(seed: int) -> Iterator[Step]:
     yield from traffic.decline(400, 300_000, 20)
 
 
-STORIES = {"wide": wide, "flooded": flooded, "filled": filled, "falling": falling}
+def jagged(seed: int) -> Iterator[Step]:
+    """Falls that are made good in part."""
+    traffic = Traffic(seed)
+    yield traffic.opening()
+    yield from traffic.mixed(10)
+    yield from traffic.saw(40)
+    yield from traffic.mixed(15)
+
+
+STORIES = {"wide": wide, "flooded": flooded, "filled": filled, "falling": falling, "jagged": jagged}
 
 
 COPIED_BYTES_MAX = room.COPIED_BYTES_MAX
 
 
 @pytest.mark.parametrize("copied", [0, COPIED_BYTES_MAX])
-@pytest.mark.parametrize(("story", "seed"), [("wide", 1), ("wide", 2), ("flooded", 3), ("filled", 4), ("falling", 5)])
+@pytest.mark.parametrize(
+    ("story", "seed"), [("wide", 1), ("wide", 2), ("flooded", 3), ("filled", 4), ("falling", 5), ("jagged", 7)]
+)
 def test_lives_agree(story: str, seed: int, copied: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that evicts whatever it can, and one started from any of its cuts, answer as one that keeps all.
 

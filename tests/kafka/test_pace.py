@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from risk_stream.kafka.pace import APART_BYTES_MIN, APART_RECORDS_MIN, PacedEngine
+from risk_stream.kafka.pace import APART_BYTES_MIN, APART_RECORDS_MIN, CUT_APART_RECORDS_MIN, PacedEngine
 from risk_stream.messages.packed import Packed, pack
 from risk_stream.messages.records import NO_RECORDS, Records, records_from
 
@@ -22,6 +22,7 @@ def records(count: int) -> Records:
 
 
 MANY = records(APART_RECORDS_MIN)
+UNCUT = records(CUT_APART_RECORDS_MIN)
 LONG = records_from([0], [0], [b""], [bytes(APART_BYTES_MIN)])
 
 
@@ -90,7 +91,7 @@ def test_one_small_step_in_a_pass_of_the_loop() -> None:
     assert [number for number, gap in enumerate(gaps, 1) if gap > 1] == [PARTS, 2 * PARTS]
 
 
-@pytest.mark.parametrize(("values", "orders"), [(NO_RECORDS, MANY), (LONG, NO_RECORDS)], ids=["many", "long"])
+@pytest.mark.parametrize(("values", "orders"), [(NO_RECORDS, UNCUT), (LONG, NO_RECORDS)], ids=["many", "long"])
 def test_the_loop_goes_on_beside_a_large_step(values: Records, orders: Records) -> None:
     """And beside a cut; both have every part, in order."""
 
@@ -106,6 +107,9 @@ def test_the_loop_goes_on_beside_a_large_step(values: Records, orders: Records) 
         assert engine.asked == PARTS * ["a"]
         assert (await paced.cut()).keys.as_list() == [b"%d" % number for number in range(PARTS)]
         assert engine.threads == {"engine"}
+        engine.threads.clear()
+        await paced.cut()  # of nothing since
+        assert engine.threads == {"MainThread"}
 
     run(large())
 

@@ -39,7 +39,7 @@ from risk_stream.kafka.transport import (
     take_records_as_they_are,
 )
 from risk_stream.messages.records import Records, records_from
-from risk_stream.state.save import VERSION
+from risk_stream.state.save_chunks import VERSION
 
 
 def a_config(folder: Path) -> WorkerConfig:

@@ -1,5 +1,8 @@
 """The saved rows of a partition: written with their mark or not at all, and set aside when damaged."""
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.store import Damaged, Mark, RowStore, Saved, open_store, quarantine
 from tests.kafka.cut_short import apply_cut_short
 
+ROOT = Path(__file__).parents[2]
 CACHE = 1 << 20
 SAVED = Saved(Mark(7, 10, 20, 3, "chain", 30, 0, 2, "digest"), 44)
 
@@ -53,6 +57,36 @@ def test_a_half_written_load_is_thrown_away(path: Path) -> None:
     store = open_store(path, CACHE)
     assert store.saved() is None
     assert store.get_many([b"a", b"c"]) == [None, None]
+    store.close()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import msgspec
+from risk_stream.kafka.store import APPLY_ROWS_MAX, open_store
+from tests.kafka.test_store import CACHE, SAVED
+
+store = open_store(Path(sys.argv[1]), CACHE)
+for seq in range(1, 40):
+    if seq == int(sys.argv[2]):
+        store._db.flush()
+    rows = [(b"%d" % n, b"%d" % seq) for n in range(2 * APPLY_ROWS_MAX + 1)]
+    store.apply(rows, SAVED._replace(mark=msgspec.structs.replace(SAVED.mark, seq=seq)))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("flushed", [1, 2, 20])
+def test_a_killed_process_leaves_a_state_as_of_some_write(path: Path, flushed: int) -> None:
+    """RocksDB keeps no log: what was not flushed is gone, the mark with its rows; the changelog has it."""
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path), str(flushed)], cwd=ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL
+    store = open_store(path, CACHE)
+    saved = store.saved()
+    found = None if saved is None else saved.mark.seq
+    assert found == (flushed - 1 or None)
+    assert set(store.get_many([b"0", b"2000"])) == {None if found is None else b"%d" % found}
     store.close()
 
 

@@ -10,7 +10,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from risk_stream.kafka.producer import PartitionProducer
-from risk_stream.state.save import VERSION
+from risk_stream.state.save_chunks import VERSION
 from tests.faults.admin import configure
 from tests.kafka.harness import DEADLINE_S, Cluster
 from tests.waiting import wait_for

@@ -15,6 +15,12 @@ ESCAPED_BYTES_MAX_FACTOR = 2
 """An id needs no escapes but those of the quote and the backslash, each of which becomes two bytes."""
 
 
+@compiled(POINTER, POINTER, inline=True)
+def where(out: Bytes) -> Bytes:
+    """An array's `ctypes` as what these functions take, where their callers leave types to the compiler."""
+    return out
+
+
 @compiled(types.void, POINTER, types.int64, types.uint64, inline=True)
 def put_eight(out: Bytes, at: int, word: np.uint64) -> None:
     """Store a little-endian word; written out so that it becomes one store."""

@@ -39,6 +39,10 @@ class Listed(list[Any]):
 
     rows = pairs
 
+    def values_size(self) -> int:
+        """Few."""
+        return 0
+
     def part(self, start: int, stop: int) -> Listed:
         """The records start..stop."""
         return Listed(self[start:stop])

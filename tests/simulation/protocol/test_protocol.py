@@ -34,7 +34,7 @@ def _range_off_by_one(end: Any, values: Any, orders: Any, controls: int, outputs
 
 def _store_before_commit(self: Any, cut: Any, journal_next: int) -> Any:
     if self._store.saved() is not None:
-        self._store.apply(cut.rows, self._store.saved())
+        self._store.apply(cut.packed.rows(), self._store.saved())
     return _COMPLETE(self, cut, journal_next)
 
 
