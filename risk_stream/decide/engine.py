@@ -5,13 +5,13 @@
 Everything that a portfolio remembers is a function of the steps: their ranges, their order and their plans.
 """
 
-from collections import Counter
 from collections.abc import Generator, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from risk_stream.decide import results as res
-from risk_stream.decide.orders import decide_orders
+from risk_stream.decide.orders import count_codes, decide_orders
 from risk_stream.decide.output import StepOutput, digest_of
 from risk_stream.decide.picture import take_pictures
 from risk_stream.decide.residents import Residents, RowSource
@@ -78,7 +78,24 @@ class _Told:
         self.dead_letters: list[Event] = []
         self.applied: list[tuple[Int32s, Int64s]] = []
         """Slot and time of each value applied, part by part."""
-        self.counts: Counter[str] = Counter(values_ignored=0)
+        self.codes = np.zeros(len(CODES), np.int64)
+        self.values_ignored = 0
+
+    def counts(self, dead_letters: int) -> dict[str, int]:
+        """What became of the records, for the metrics."""
+        codes = {code: count for code, count in zip(CODES, self.codes.tolist(), strict=True) if count}
+        return codes | {"values_ignored": self.values_ignored, "dead_letters": dead_letters}
+
+
+class _PlanRoom(NamedTuple):
+    """What a plan's limits come to, computed when it is first used."""
+
+    plan: Plan | None
+    pieces: LimitPieces
+    violations_max: int
+    """By one order."""
+    windows_max: int
+    """Rolling counters of one portfolio."""
 
 
 class Engine:
@@ -102,7 +119,8 @@ class Engine:
         self._step = 0
         self._now_ms = 0
         self._cut_size = CUT_BUFFER_BYTES
-        self._pieces: tuple[Plan | None, LimitPieces] = (None, limit_pieces(()))
+        self._results = new_results()
+        self._plan_room = _PlanRoom(None, limit_pieces(()), 0, 0)
 
     @property
     def resident_count(self) -> int:
@@ -135,12 +153,11 @@ class Engine:
             yield
         check_reserved(self._residents.state)
         letters, pictures = pack(told.dead_letters), self._pictures(told.applied, plan)
-        told.counts["dead_letters"] = letters.size
         decisions = joined(*told.decisions)
         if len(told.decisions) > 1:  # megabytes were copied
             yield
         outputs = decisions, joined(*told.violations), letters, pictures
-        return StepOutput(*outputs, digest_of(*outputs), dict(told.counts))
+        return StepOutput(*outputs, digest_of(*outputs), told.counts(letters.size))
 
     def cut(self) -> Packed:
         """Rows changed since the last cut, copied: deletions (no value) first. About 1 us a row and portfolio."""
@@ -175,30 +192,26 @@ class Engine:
         self._residents.trim(self._step, self._now_ms)
         self._residents.sweep()
 
-    def _pieces_of(self, plan: Plan) -> LimitPieces:
-        known, pieces = self._pieces
-        if known is not plan:
-            pieces = limit_pieces(plan.limits)
-            self._pieces = (plan, pieces)
-        return pieces
-
-    def _windows_max(self, plan: Plan) -> int:
-        entries = plan.arrays.entries
-        own = int((entries["windows_end"] - entries["windows_first"]).max(initial=0))
-        return int(plan.arrays.header[GENERAL_WINDOWS]) + own
-
-    def _violations_max(self, plan: Plan) -> int:
-        arrays = plan.arrays
-        own = int((arrays.entries["end"] - arrays.entries["first"]).max(initial=0))
-        group = int((arrays.groups["end"] - arrays.groups["first"]).max(initial=0))
-        return len(arrays.general) + own + group
+    def _room_of(self, plan: Plan) -> _PlanRoom:
+        if self._plan_room.plan is not plan:
+            arrays = plan.arrays
+            own = int((arrays.entries["end"] - arrays.entries["first"]).max(initial=0))
+            group = int((arrays.groups["end"] - arrays.groups["first"]).max(initial=0))
+            windows = int((arrays.entries["windows_end"] - arrays.entries["windows_first"]).max(initial=0))
+            self._plan_room = _PlanRoom(
+                plan,
+                limit_pieces(plan.limits),
+                len(arrays.general) + own + group,
+                int(arrays.header[GENERAL_WINDOWS]) + windows,
+            )
+        return self._plan_room
 
     def _tell_orders(self, orders: Records, plan: Plan, told: _Told) -> None:
         batch = decode_orders(orders, self._route)
         results = self._take_orders(batch, orders, plan)
-        found = results.violations[: int(results.count[0])]
-        text, pieces = self._residents.state.text, self._pieces_of(plan)
-        tellable = TellableResults(results.decisions, found, text, pieces, self._route.partition, plan.version)
+        decisions, found = results.decisions[: len(batch.rows)], results.violations[: int(results.count[0])]
+        text, pieces = self._residents.state.text, self._room_of(plan).pieces
+        tellable = TellableResults(decisions, found, text, pieces, self._route.partition, plan.version)
         told.decisions.append(decisions_of(batch, tellable))
         told.violations.append(violations_by_orders(batch, tellable, self._orders_topic))
         told.dead_letters += [
@@ -206,8 +219,7 @@ class Engine:
             for i, fault in batch.faults.items()
             if isinstance(fault, Fault)
         ]
-        codes = np.bincount(results.decisions["code"] + 1, minlength=len(CODES) + 1)[1:]
-        told.counts.update({code: int(count) for code, count in zip(CODES, codes, strict=True) if count})
+        count_codes(decisions, told.codes)
 
     def _tell_values(self, records: Records, plan: Plan, told: _Told) -> None:
         batch = decode_values(records, self._route)
@@ -219,12 +231,13 @@ class Engine:
             lay.EXECUTIONS: count,
             lay.PEAKS: 2 * count,  # a valuation, and a REBASE before it
             lay.METRICS: len(batch.metrics),
-            lay.COUNTERS: min(count, self._residents.count) * self._windows_max(plan),
+            lay.COUNTERS: min(count, self._residents.count) * self._room_of(plan).windows_max,
         }
         listed = batch.positions
         names = int(batch.rows["symbol_len"].sum() + listed["symbol_len"].sum() + listed["sector_len"].sum())
         reserve(self._residents.state, needed, 2 * positions + count, names)
-        results = new_results(0, 64)
+        results = self._results
+        results.clear(0, 0)
         done = 0
         while True:
             done = apply_values(
@@ -259,7 +272,7 @@ class Engine:
         ignored = (statuses == res.IGNORED) | (statuses == res.REPEATED)
         applied = batch.rows[~ignored & (statuses != res.FAULTY)]
         told.applied.append((applied["slot"], applied["ts"]))
-        told.counts["values_ignored"] += int(ignored.sum())
+        told.values_ignored += int(ignored.sum())
 
     def _bring_values(self, batch: ValueBatch, records: Records) -> None:
         """Make the portfolios of a batch resident and fill in their slots."""
@@ -283,14 +296,11 @@ class Engine:
 
     def _take_orders(self, batch: OrderBatch, records: Records, plan: Plan) -> Results:
         count = len(batch.rows)
-        slots, absent = np.full(count, -1, np.int32), np.zeros(count, np.int64)
-        if count == 0:
-            return new_results(0, 0)
+        slots, absent = np.empty(count, np.int32), np.empty(count, np.int64)
         self._now_ms = max(self._now_ms, int(records.timestamps[-1]))
         if find_slots(self._residents.state, batch.rows, batch.text, self._step, slots, absent):
             self._bring_orders(batch, np.flatnonzero(slots == -1))
             find_slots(self._residents.state, batch.rows, batch.text, self._step, slots, absent)
-        names = int(batch.rows["symbol_len"].sum()) + int(batch.rows["sector_len"].sum())
         needed = {
             lay.ATTEMPTS: count,
             lay.OPENS: count,
@@ -298,11 +308,11 @@ class Engine:
             lay.POSITIONS: count,
             lay.SECTORS: count,
             lay.LEVELS: count,  # an override used each
-            lay.COUNTERS: min(count, self._residents.count) * self._windows_max(plan),
+            lay.COUNTERS: min(count, self._residents.count) * self._room_of(plan).windows_max,
         }
-        reserve(self._residents.state, needed, 2 * count, names)
-        per_order = self._violations_max(plan)
-        results = new_results(count, max(1024, 2 * per_order))
+        reserve(self._residents.state, needed, 2 * count, len(batch.text))  # names are a part of it
+        per_order, results = self._room_of(plan).violations_max, self._results
+        results.clear(count, 2 * per_order)
         done = 0
         while True:
             done = decide_orders(
@@ -360,6 +370,8 @@ def _slices(records: Records, size: int) -> Iterator[Records]:
 
 def _value_slices(records: Records) -> Iterator[Records]:
     """Parts of so many records, or of fewer that are large; at least one."""
+    if not records.size:
+        return
     ends = records.value_bytes().cumsum()
     start, before = 0, 0
     while start < len(ends):

@@ -40,7 +40,7 @@ from risk_stream.state.attempts import expire_attempts, find_attempt, remember_a
 from risk_stream.state.chunks import touch
 from risk_stream.state.compiled import compiled
 from risk_stream.state.counters import COUNT_ATTEMPTS, SUM_NOTIONAL, count_in
-from risk_stream.state.layout import Bytes, Int32s, Rows, State
+from risk_stream.state.layout import Bytes, Int32s, Int64s, Rows, State
 from risk_stream.state.levels import CONSUMED, find_level, start_level
 from risk_stream.state.opens import expire_opens, open_order
 from risk_stream.state.peaks import expire_peaks
@@ -241,6 +241,14 @@ def decide_order(
 
 
 @compiled
+def count_codes(decisions: Rows, counts: Int64s) -> None:
+    """Add the decisions of a batch to `counts`, by their code."""
+    for i in range(decisions.shape[0]):
+        if decisions[i].code != NO_DECISION:
+            counts[decisions[i].code] += 1
+
+
+@compiled
 def decide_orders(
     state: State,
     plan: PlanArrays,
@@ -267,6 +275,8 @@ def decide_orders(
             return i
         decision = results.decisions[i]
         decision.code = np.int16(NO_DECISION)
+        decision.limits_evaluated = np.int32(0)
+        decision.approved = np.int8(0)
         decision.violation_from = np.int32(results.count[0])
         decision.value_offset = state.portfolios[slots[i]].value_offset if slots[i] != -1 else np.int64(-1)
         if rows[i].status == WELL_FORMED:

@@ -17,6 +17,9 @@ class StepOutput(NamedTuple):
     counts: dict[str, int]
 
 
+NO_PAYLOADS = bytes(8)
+
+
 def digest_of(*topics: Packed) -> str:
     """SHA-256 (hex) of all payloads of a step: decisions, violations, dead letters, portfolio-risk.
 
@@ -25,6 +28,9 @@ def digest_of(*topics: Packed) -> str:
     """
     digest = hashlib.sha256()
     for topic in topics:
+        if not topic.size:
+            digest.update(NO_PAYLOADS)
+            continue
         payloads = topic.values
         digest.update(topic.size.to_bytes(8, "little") + payloads.lengths().astype("<i8").tobytes())
         digest.update(payloads.joined())

@@ -12,8 +12,14 @@ from risk_stream.state.layout import INT32, INT64, Int32s, Int64s, Rows
 APPLIED, IGNORED, REPEATED, UNKNOWN_ORDER, OVERFILL, FAULTY = range(6)
 
 
+DECISIONS_FIRST = 256
+VIOLATIONS_FIRST = 1024
+VIOLATIONS_KEPT = 1 << 14
+"""Rows kept for the next batch: a MiB. A batch that violates all of a hundred limits needs 25."""
+
+
 class Results(Columns):
-    """Room for one batch: `violations` and `keys` grow with the worst case that the batch can have."""
+    """Room for one batch after another: `violations` and `keys` grow with the worst case that a batch can have."""
 
     SPEC: ClassVar[Spec] = {
         "decisions": (DECISION_ROW, ()),
@@ -27,14 +33,21 @@ class Results(Columns):
     keys: Int32s
     count: Int64s
 
+    def clear(self, orders: int, violations: int) -> None:
+        """Make room for a batch; the loops write every field of a row that counts. A batch's rows may not be kept."""
+        self.count[0] = 0
+        if len(self.violations) > VIOLATIONS_KEPT:
+            self.replace("violations", np.zeros(VIOLATIONS_FIRST, VIOLATION_ROW))
+            self.replace("keys", np.zeros(VIOLATIONS_FIRST, np.int32))
+        self.lengthen("decisions", orders)
+        self.lengthen("violations", violations)
+        self.lengthen("keys", violations)
+
     def enlarge(self, room: int) -> None:
-        """Make room for that many more violations, at least doubling it."""
-        used = int(self.count[0])
-        for name in ("violations", "keys"):
-            old = self.arrays[name]
-            larger = np.zeros(2 * (used + room), old.dtype)
-            larger[:used] = old[:used]
-            self.replace(name, larger)
+        """Make room for that many more violations."""
+        wanted = int(self.count[0]) + room
+        self.lengthen("violations", wanted)
+        self.lengthen("keys", wanted)
 
 
 class ResultsType(ColumnsType):
@@ -44,13 +57,13 @@ class ResultsType(ColumnsType):
 register(Results, ResultsType)
 
 
-def new_results(orders: int, violations: int) -> Results:
-    """Empty results for a batch."""
+def new_results() -> Results:
+    """Room for a few, which grows."""
     return Results(
         {
-            "decisions": np.zeros(orders, DECISION_ROW),
-            "violations": np.zeros(violations, VIOLATION_ROW),
-            "keys": np.zeros(violations, np.int32),
+            "decisions": np.zeros(DECISIONS_FIRST, DECISION_ROW),
+            "violations": np.zeros(VIOLATIONS_FIRST, VIOLATION_ROW),
+            "keys": np.zeros(VIOLATIONS_FIRST, np.int32),
             "count": np.zeros(1, np.int64),
         }
     )

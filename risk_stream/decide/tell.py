@@ -76,7 +76,7 @@ def violations_by_values(
 def decisions_of(batch: OrderBatch, results: Results) -> Packed:
     """The decisions, in the order of the orders: one each, but for those that become dead letters."""
     payloads = encode_decisions(batch, results)
-    keys = keys_of(batch, batch.rows)
+    keys = keys_of(batch)
     if batch.faults:
         decided = payloads.starts < payloads.ends
         payloads, keys = payloads.chosen(decided), keys.chosen(decided)
@@ -87,14 +87,16 @@ def violations_by_orders(batch: OrderBatch, results: Results, topic: str) -> Pac
     """The events of the orders, in the order of the orders and of `limit_id`."""
     if not results.violations.size:
         return NOTHING
-    keys = keys_of(batch, batch.rows[results.violations["record"]])
+    keys = keys_of(batch)
+    records = results.violations["record"]
+    keys = Span(keys.data, keys.starts[records], keys.ends[records])
     return Packed(keys, encode_violations(batch, results), encode_violation_headers(batch, results, topic))
 
 
-def keys_of(batch: OrderBatch, rows: Rows) -> Span:
-    """The keys of these records: that of an order with usable ids is its portfolio."""
-    starts = rows["portfolio_id_at"].astype(np.int64)
-    return Span(batch.text, starts, starts + rows["portfolio_id_len"])
+def keys_of(batch: OrderBatch) -> Span:
+    """The keys of the records: that of an order with usable ids is its portfolio."""
+    starts = batch.rows["portfolio_id_at"].astype(np.int64)
+    return Span(batch.text, starts, starts + batch.rows["portfolio_id_len"])
 
 
 def dead_letters_of_values(batch: ValueBatch, records: Records, partition: int, topic: str) -> list[Event]:

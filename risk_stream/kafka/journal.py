@@ -5,7 +5,6 @@ canonical JSON without its chain: keys sorted, no spaces. A record changed, drop
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 
 import msgspec
@@ -44,9 +43,11 @@ _decoder = msgspec.json.Decoder(JournalRecord)
 
 
 def canonical(seq: int, values: Range, orders: Range, controls: int, outputs: str) -> bytes:
-    """The bytes that are chained."""
-    fields = {"seq": seq, "values": values, "orders": orders, "controls": controls, "outputs": outputs}
-    return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+    """The bytes that are chained: canonical JSON (sorted names, no spaces) of numbers and a digest in hex."""
+    return (
+        f'{{"controls":{controls},"orders":[{orders[0]},{orders[1]}],"outputs":"{outputs}","seq":{seq},'
+        f'"values":[{values[0]},{values[1]}]}}'
+    ).encode()
 
 
 def chained(previous: str, record: bytes) -> str:
@@ -66,8 +67,9 @@ def end_after(record: JournalRecord) -> JournalEnd:
 
 
 def encode(record: JournalRecord) -> bytes:
-    """The record as it stands on the topic: canonical JSON, the chain included."""
-    return json.dumps(msgspec.to_builtins(record), sort_keys=True, separators=(",", ":")).encode()
+    """The record as it stands on the topic: the canonical JSON with the chain, the first of the sorted names."""
+    rest = canonical(record.seq, record.values, record.orders, record.controls, record.outputs)
+    return b'{"chain":"%b",%b' % (record.chain.encode(), rest[1:])
 
 
 def decode(value: bytes | None) -> JournalRecord:

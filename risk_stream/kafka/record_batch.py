@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 from aiokafka.record.util import calc_crc32c
 
-from risk_stream.kafka.compiled.write_records import RECORD_BYTES_MAX, write_records
-from risk_stream.messages.packed import NDInt64, Packed, Span
+from risk_stream.kafka.compiled.write_records import records_bytes_max, write_records
+from risk_stream.messages.packed import Packed
 
 HEADER = struct.Struct(">qiibIhiqqqhii")
 """baseOffset, batchLength, partitionLeaderEpoch, magic, crc, attributes, lastOffsetDelta, baseTimestamp, maxTimestamp,
@@ -59,10 +59,11 @@ def batches_of(packed: Packed, timestamp: int, bytes_max: int) -> Iterator[Recor
     count = packed.size
     if not count:
         return
-    sizes = RECORD_BYTES_MAX + np.sum([_bytes_of(span) for span in packed], axis=0)
-    total, largest = HEADER.size + int(sizes.sum()), HEADER.size + int(sizes.max())
-    arrays = [(np.frombuffer(span.data, np.uint8), span.starts, span.ends) for span in packed]
-    (keys, key_starts, key_ends), (values, value_starts, value_ends), (headers, header_starts, header_ends) = arrays
+    (keys, key_starts, key_ends), (values, value_starts, value_ends), (headers, header_starts, header_ends) = (
+        (np.frombuffer(span.data, np.uint8), span.starts, span.ends) for span in packed
+    )
+    total, largest = records_bytes_max(key_starts, key_ends, value_starts, value_ends, header_starts, header_ends)
+    total, largest = HEADER.size + total, HEADER.size + largest
     first = 0
     while first < count:
         buffer = bytearray(min(total, max(bytes_max, largest)))
@@ -84,8 +85,3 @@ def batches_of(packed: Packed, timestamp: int, bytes_max: int) -> Iterator[Recor
         del buffer[end:]
         yield RecordBatch(buffer, behind - first, timestamp)
         first = behind
-
-
-def _bytes_of(span: Span) -> NDInt64:
-    sizes: NDInt64 = np.maximum(span.ends - span.starts, 0)
-    return sizes

@@ -22,6 +22,12 @@ NULL_VARINT = b"\x01"
 read as None, against the type."""
 
 
+_EDGES = np.arange(1 << 13)
+_EDGES.flags.writeable = False
+_NO_BLOCKS = NO_HEADERS_BLOCK * len(_EDGES)
+"""Of as many records as a step has, made once: 64 KiB."""
+
+
 class Event(NamedTuple):
     """A record as one object."""
 
@@ -119,9 +125,11 @@ class Packed(NamedTuple):
 
 
 def no_headers(count: int) -> Span:
-    """The headers of so many records that have none."""
-    edges = np.arange(count + 1)  # end to end, so that they are joined without a copy
-    return Span(NO_HEADERS_BLOCK * max(count, 1), edges[:-1], edges[1:])
+    """The headers of so many records that have none; end to end, so that they are joined without a copy."""
+    if count < len(_EDGES):
+        return Span(_NO_BLOCKS, _EDGES[:count], _EDGES[1 : count + 1])
+    edges = np.arange(count + 1)
+    return Span(NO_HEADERS_BLOCK * count, edges[:-1], edges[1:])
 
 
 def headers_of(records: Sequence[Sequence[tuple[str, Any]]]) -> Span:
@@ -141,8 +149,15 @@ def span_of(fields: Sequence[bytes | None]) -> Span:
 def pack(records: Iterable[tuple[bytes | None, bytes | None, Headers]]) -> Packed:
     """Records that exist as objects already: a few a step."""
     events = list(records)
+    if not events:
+        return NOTHING
     blocks = headers_of([headers for _, _, headers in events])
     return Packed(span_of([key for key, _, _ in events]), span_of([value for _, value, _ in events]), blocks)
+
+
+def alone(value: bytes) -> Packed:
+    """One record without key and headers."""
+    return Packed(_NULL, Span(value, _EDGES[:1], np.array([len(value)])), no_headers(1))
 
 
 def in_one_text(key: bytes, value: bytes) -> Packed:
@@ -224,5 +239,7 @@ def _read_varint(block: bytes, at: int) -> tuple[int, int]:
         shift += 7
 
 
-NOTHING = pack(())
+_NULL = Span(b" ", _EDGES[:1], np.full(1, NULL))
+_NONE = Span(b" ", np.zeros(0, np.int64), np.zeros(0, np.int64))
+NOTHING = Packed(_NONE, _NONE, _NONE)
 """No records."""

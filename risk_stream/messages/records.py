@@ -80,12 +80,6 @@ class Records(NamedTuple):
             values,
         )
 
-    def trimmed(self) -> "Records":
-        """The same records, over no more data than they lie in, nor ever over none."""
-        low, high = _bounds((self.keys, self.values))
-        data = memoryview(self.values.data)[low:high] if high > low else b" "
-        return Records(self.offsets, self.timestamps, _moved(self.keys, data, -low), _moved(self.values, data, -low))
-
 
 def _moved(span: Span, data: object, by: NDInt64 | int) -> Span:
     """The fields in a buffer in which they lie so much further on."""

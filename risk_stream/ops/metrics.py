@@ -1,6 +1,7 @@
 """Prometheus metrics of the worker: base units, no ids of orders or portfolios as labels."""
 
 from collections.abc import Mapping
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -58,15 +59,19 @@ class WorkerMetrics:
             "risk_stream_loop_lag_seconds", "How late the event loop wakes", buckets=SECONDS_BUCKETS, registry=registry
         )
 
+        # A label's own counter is looked up under a lock; steps come a thousand a second.
+        self._steps_of = cache(lambda partition: self._steps.labels(str(partition)))
+        self._outcomes_of = cache(self._outcomes.labels)
+
     def step(self, partition: int, records: int, seconds: float, counts: Mapping[str, int]) -> None:
         """A step was committed."""
-        self._steps.labels(str(partition)).inc()
+        self._steps_of(partition).inc()
         self._records.inc(records)
         self._step_records.observe(records)
         self._step_seconds.observe(seconds)
         for outcome, count in counts.items():
             if count:
-                self._outcomes.labels(outcome).inc(count)
+                self._outcomes_of(outcome).inc(count)
 
     def engine(self, seconds: float) -> None:
         """A step was computed."""

@@ -5,23 +5,24 @@ import numpy as np
 from risk_stream.state import layout as lay
 from risk_stream.state import table
 from risk_stream.state.compiled import compiled
-from risk_stream.state.layout import ARENAS, CHUNK, CHUNK_KINDS, FREE_COUNT, FREE_HEAD, Rows, State
+from risk_stream.state.layout import ARENAS, CHUNK, CHUNK_KINDS, FREE_COUNT, FREE_HEAD, Int64s, Rows, State
 from risk_stream.state.room import size_for
 
 INITIAL = 64
 """Things of each kind in a new state; a power of two, as every size of a hash table is."""
 
-INDEXED = {
-    lay.BY_PORTFOLIO: lay.PORTFOLIOS,
-    lay.BY_POSITION: lay.POSITIONS,
-    lay.BY_SECTOR: lay.SECTORS,
-}
-CHUNK_INDEXED = {
-    lay.BY_ATTEMPT: lay.ATTEMPTS,
-    lay.BY_SIGNATURE: lay.ATTEMPTS,
-    lay.BY_OPEN: lay.OPENS,
-    lay.BY_EXECUTION: lay.EXECUTIONS,
-}
+TABLE_ARENAS = (
+    lay.PORTFOLIOS,
+    lay.POSITIONS,
+    lay.SECTORS,
+    lay.ATTEMPTS,
+    lay.ATTEMPTS,
+    lay.OPENS,
+    lay.EXECUTIONS,
+    -1,
+)
+"""What each hash table indexes; -1 the strings. Of a chunk all entries: existing ones may have room for CHUNK - 1 more
+each than their tables count yet."""
 
 
 @compiled
@@ -77,12 +78,52 @@ def things_of(state: State, arena: int) -> Rows:
     return state.arrays[name_of(arena)]
 
 
+@compiled
+def new_entries(table_index: int, needed: Int64s, strings: int) -> int:
+    """The most that a table can get of what is needed."""
+    arena = TABLE_ARENAS[table_index]
+    if arena == -1:
+        return strings
+    return needed[arena] * CHUNK if arena < CHUNK_KINDS else needed[arena]
+
+
+@compiled
+def chunk_count(state: State) -> int:
+    """Chunks of all kinds, free ones too."""
+    count = 0
+    for kind in range(CHUNK_KINDS):
+        count += state.chunks(kind).shape[0]
+    return count
+
+
+@compiled
+def has_room(state: State, needed: Int64s, strings: int, text_bytes: int) -> bool:
+    """Whether `reserve` has nothing to do."""
+    for arena in range(ARENAS):
+        if state.free[arena, FREE_COUNT] < max(needed[arena], 0):
+            return False
+    for index in range(lay.TABLES):
+        if 2 * (state.table_used[index] + new_entries(index, needed, strings)) > state.places(index).shape[0]:
+            return False
+    chunks = chunk_count(state)
+    return (
+        state.header[lay.STRING_COUNT] + strings <= state.strings.shape[0]
+        and state.header[lay.TEXT_USED] + text_bytes <= state.text.shape[0]
+        and state.portfolios.shape[0] <= state.dirty.shape[0]
+        and state.header[lay.DIRTY_CHUNK_COUNT] + chunks <= state.dirty_chunks.shape[0]
+        and state.header[lay.GONE_COUNT] + chunks <= state.gone.shape[0]
+    )
+
+
 def reserve(state: State, needed: dict[int, int], strings: int, text_bytes: int) -> None:
     """Make sure that each arena has `needed` free things, and the string pool room for that many more.
 
     Amortised O(1) a thing: what must be copied to grow doubles (room.py, and hash tables). Cost when nothing grows:
-    about 8 us. Raises RuntimeError as `check_reserved`.
+    about 4 us. Raises RuntimeError as `check_reserved`.
     """
+    wanted = np.array([needed.get(arena, 0) for arena in range(ARENAS)])
+    if has_room(state, wanted, strings, text_bytes):
+        return
     check_reserved(state)
     for arena, count in needed.items():
         lacking = count - int(state.free[arena, FREE_COUNT])
@@ -92,29 +133,20 @@ def reserve(state: State, needed: dict[int, int], strings: int, text_bytes: int)
     state.lengthen("text", int(state.header[lay.TEXT_USED]) + text_bytes)
     # At most every slot is listed as changed. A chunk freed and taken again is listed twice, so: all there are, and
     # all that are listed already.
-    chunks = sum(state.chunks(kind).shape[0] for kind in range(CHUNK_KINDS))
+    chunks = int(chunk_count(state))
     state.lengthen("dirty", state.portfolios.shape[0])
     state.lengthen("dirty_chunks", int(state.header[lay.DIRTY_CHUNK_COUNT]) + chunks)
     state.lengthen("gone", int(state.header[lay.GONE_COUNT]) + chunks)
     for index in range(lay.TABLES):
-        wanted = 2 * (int(state.table_used[index]) + _new_entries(index, needed, strings))
-        if wanted > state.places(index).shape[0]:
-            _enlarge_table(state, index, wanted)
+        enlarged = 2 * (int(state.table_used[index]) + int(new_entries(index, wanted, strings)))
+        if enlarged > state.places(index).shape[0]:
+            _enlarge_table(state, index, enlarged)
 
 
 def check_reserved(state: State) -> None:
     """Raise RuntimeError when what was reserved did not do: something stands in the place of something else then."""
     if int(state.free[:, FREE_COUNT].min()) < 0:
         raise RuntimeError(f"more was taken than reserved: {state.free[:, FREE_COUNT].tolist()}")
-
-
-def _new_entries(index: int, needed: dict[int, int], strings: int) -> int:
-    if index == lay.BY_STRING:
-        return strings
-    if index in INDEXED:
-        return needed.get(INDEXED[index], 0)
-    # Existing chunks may have room for CHUNK - 1 entries more each than their tables count yet.
-    return needed.get(CHUNK_INDEXED[index], 0) * CHUNK
 
 
 def _enlarge_table(state: State, index: int, wanted: int) -> None:

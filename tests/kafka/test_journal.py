@@ -37,6 +37,14 @@ def test_the_first_step_has_number_one_and_starts_where_the_inputs_do() -> None:
     assert (record.seq, record.values, record.orders, record.controls) == (1, (0, 2), (5, 9), -1)
 
 
+def test_a_record_is_canonical_json() -> None:
+    """Sorted names, no spaces: what any language's JSON library makes of the fields."""
+    for record in chain_of(4):
+        fields = {name: getattr(record, name) for name in ("seq", "values", "orders", "controls", "outputs", "chain")}
+        assert encode(record) == json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+        assert decode(encode(record)) == record
+
+
 def test_the_chain_can_be_recomputed_from_the_published_bytes_alone() -> None:
     """sha256 over the previous chain and the record without its own, as sorted compact JSON."""
     previous = ""

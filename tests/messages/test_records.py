@@ -60,7 +60,7 @@ def test_cut_joined_and_moved(first: Any, second: Any, third: Any, data: Any) ->
     start = data.draw(st.integers(0, len(rows)))
     stop = data.draw(st.integers(start, len(rows)))
     some = whole.part(start, stop)
-    for one in (some, some.trimmed(), apart(rows).part(start, stop), Records.joined([some, NO_RECORDS])):
+    for one in (some, apart(rows).part(start, stop), Records.joined([some, NO_RECORDS])):
         assert one.rows() == rows[start:stop]
         assert as_scanned(one) == [(*row[:2], row[2] or b"", row[3] or b"") for row in rows[start:stop]]
     mask = np.array([number % 2 == 0 for number in range(len(rows))], np.bool_)

@@ -44,6 +44,25 @@ def put_head(out: Bytes, at: int, body: int, number: int) -> int:
     return put_varint(out, at + 2, number)
 
 
+@compiled(pair_of(types.int64, types.int64), INT64S, INT64S, INT64S, INT64S, INT64S, INT64S)
+def records_bytes_max(
+    key_starts: NDInt64,
+    key_ends: NDInt64,
+    value_starts: NDInt64,
+    value_ends: NDInt64,
+    header_starts: NDInt64,
+    header_ends: NDInt64,
+) -> tuple[int, int]:
+    """The most that all records take, and the largest of them."""
+    total, largest = 0, 0
+    for i in range(value_starts.size):
+        size = max(length_of(key_starts[i], key_ends[i]), 0) + max(length_of(value_starts[i], value_ends[i]), 0)
+        size += header_ends[i] - header_starts[i] + RECORD_BYTES_MAX
+        total += size
+        largest = max(largest, size)
+    return total, largest
+
+
 @compiled(
     pair_of(types.int64, types.int64),
     BUFFER,

@@ -4,12 +4,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba import types
 
-from risk_stream.messages.packed import NULL, Span
+from risk_stream.messages.compiled.jit import INT64S, compiled, pair_of
+from risk_stream.messages.packed import NULL
 from risk_stream.messages.records import Records
 
 TEXT_BYTES_MAX = 2**31 - 1
 """Positions in a row are 32-bit; a fetch is about a MiB."""
+
+BROKEN = -1
+EDGES = types.Array(types.int64, 2, "C")
+VALUE_STARTS, VALUE_ENDS, KEY_STARTS, KEY_ENDS = range(4)
 
 NDInt64 = npt.NDArray[np.int64]
 
@@ -27,18 +33,46 @@ class BatchText(NamedTuple):
     timestamps: NDInt64
 
 
+@compiled(pair_of(types.int64, types.int64), INT64S, INT64S, INT64S, INT64S, types.int64, EDGES)
+def lay_fields(
+    value_starts: NDInt64, value_ends: NDInt64, key_starts: NDInt64, key_ends: NDInt64, size: int, edges: NDInt64
+) -> tuple[int, int]:
+    """From where to where all fields lie in their `size` bytes of data, and their edges counted from there.
+
+    An absent field becomes an empty one. (BROKEN, BROKEN) for one that does not lie in the data.
+    """
+    low, high = size, 0
+    count = value_starts.size
+    for i in range(count):
+        value_start, value_end, key_start, key_end = value_starts[i], value_ends[i], key_starts[i], key_ends[i]
+        value_end = value_start if value_end == NULL else value_end
+        key_end = key_start if key_end == NULL else key_end
+        if not (0 <= value_start <= value_end <= size and 0 <= key_start <= key_end <= size):
+            return BROKEN, BROKEN
+        edges[VALUE_STARTS, i] = value_start
+        edges[VALUE_ENDS, i] = value_end
+        edges[KEY_STARTS, i] = key_start
+        edges[KEY_ENDS, i] = key_end
+        low = min(low, value_start, key_start)
+        high = max(high, value_end, key_end)
+    low = min(low, high)
+    for i in range(count):
+        for edge in range(4):
+            edges[edge, i] -= low
+    return low, high
+
+
 def batch_text(records: Records) -> BatchText:
     """Raises OverflowError for more than 2 GiB of records, ValueError for fields that do not lie in their data."""
-    offsets, timestamps, keys, values = records.trimmed()
-    data = addressable(values.data)
-    return BatchText(data, values.starts, _ends(values), keys.starts, _ends(keys), offsets, timestamps)
-
-
-def _ends(span: Span) -> NDInt64:
-    ends = np.where(span.ends == NULL, span.starts, span.ends)
-    if ends.size and not (span.starts.min() >= 0 and (span.starts <= ends).all() and ends.max() <= len(span.data)):
+    keys, values = records.keys, records.values
+    edges = np.empty((4, records.size), np.int64)
+    low, high = lay_fields(values.starts, values.ends, keys.starts, keys.ends, len(values.data), edges)
+    if low == BROKEN:
         raise ValueError("fields beyond their data: compiled code must not read them")
-    return ends
+    # Never over none: no bytes have no address.
+    data = addressable(memoryview(values.data)[low:high] if high > low else b" ")
+    value_starts, value_ends, key_starts, key_ends = edges
+    return BatchText(data, value_starts, value_ends, key_starts, key_ends, records.offsets, records.timestamps)
 
 
 def addressable(text: Any) -> Any:

@@ -5,7 +5,7 @@ RFC 3339 cannot write are left to the reference encoder, and their payloads put 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from risk_stream.messages.compiled.encode_decision import LEFT_OUT, write_decisi
 from risk_stream.messages.compiled.encode_violation import write_violations
 from risk_stream.messages.compiled.order_batch import OrderBatch
 from risk_stream.messages.compiled.row_message import Results, decision_of, order_text, violation_of
+from risk_stream.messages.compiled.sum_sizes import sum_sizes
 from risk_stream.messages.compiled.write_double import DOUBLE_BYTES_MAX
 from risk_stream.messages.compiled.write_headers import HEADERS_BYTES_MAX, write_headers
 from risk_stream.messages.compiled.write_number import SCALED_BYTES_MAX, UNSIGNED_BYTES_MAX
@@ -41,7 +42,7 @@ def encode_decisions(batch: OrderBatch, results: Results) -> Span:
     buffer = np.empty(decisions_bytes_max(batch, results), np.uint8)
     starts = np.empty(count, np.int64)
     ends = np.empty(count, np.int64)
-    end = write_decisions(
+    end, left_out = write_decisions(
         buffer,
         batch.rows,
         batch.text,
@@ -54,7 +55,8 @@ def encode_decisions(batch: OrderBatch, results: Results) -> Span:
         starts,
         ends,
     )
-    return with_left_out(buffer[:end], starts, ends, lambda i: encode_decision(decision_of(batch, results, i)))
+    written = buffer[:end]
+    return with_left_out(written, starts, ends, left_out, lambda i: encode_decision(decision_of(batch, results, i)))
 
 
 def encode_violations(batch: OrderBatch, results: Results) -> Span:
@@ -63,7 +65,7 @@ def encode_violations(batch: OrderBatch, results: Results) -> Span:
     buffer = np.empty(violations_bytes_max(batch, results), np.uint8)
     starts = np.empty(count, np.int64)
     ends = np.empty(count, np.int64)
-    end = write_violations(
+    end, left_out = write_violations(
         buffer,
         batch.rows,
         batch.text,
@@ -77,19 +79,18 @@ def encode_violations(batch: OrderBatch, results: Results) -> Span:
         starts,
         ends,
     )
-    return with_left_out(buffer[:end], starts, ends, lambda i: encode_violation(violation_of(batch, results, i)))
+    written = buffer[:end]
+    return with_left_out(written, starts, ends, left_out, lambda i: encode_violation(violation_of(batch, results, i)))
 
 
 def encode_violation_headers(batch: OrderBatch, results: Results, topic: str) -> Span:
     """The headers of every violation row; `topic` is the orders'."""
     count = results.violations.size
     name = np.frombuffer(topic.encode(), np.uint8)
-    own = batch.rows["portfolio_id_len"][results.violations["record"]].sum()
-    room = count * (HEADERS_BYTES_MAX + 2 * name.size) + int(own) + pieces_bytes(results)
-    buffer = np.empty(1 + room, np.uint8)
+    buffer = np.empty(headers_bytes_max(batch, results, name.size), np.uint8)
     starts = np.empty(count, np.int64)
     ends = np.empty(count, np.int64)
-    end = write_headers(
+    end, left_out = write_headers(
         buffer,
         batch.rows,
         batch.text,
@@ -101,7 +102,7 @@ def encode_violation_headers(batch: OrderBatch, results: Results, topic: str) ->
         starts,
         ends,
     )
-    return with_left_out(buffer[:end], starts, ends, lambda i: headers_of(batch, results, i, topic))
+    return with_left_out(buffer[:end], starts, ends, left_out, lambda i: headers_of(batch, results, i, topic))
 
 
 def headers_of(batch: OrderBatch, results: Results, i: int, topic: str) -> bytes:
@@ -114,36 +115,51 @@ def headers_of(batch: OrderBatch, results: Results, i: int, topic: str) -> bytes
     return encode_headers(event_headers(cause, order_text(batch, order, "portfolio_id"), int(order["ts"]), source))
 
 
+class TextSizes(NamedTuple):
+    """Bytes of text that a batch's outputs copy, all rows together."""
+
+    ids: int
+    """Of the ids of every order."""
+    violating_ids: int
+    """Of the ids of the orders of every violation."""
+    portfolios: int
+    """Of the portfolio ids among those."""
+    sectors: int
+    pieces: int
+    """Of all pieces of the limits that the violations name."""
+
+
+def text_sizes(batch: OrderBatch, results: Results) -> TextSizes:
+    """In one compiled pass."""
+    return TextSizes(*sum_sizes(batch.rows, results.violations, results.pieces.sizes))
+
+
 def decisions_bytes_max(batch: OrderBatch, results: Results) -> int:
     """The most that compiled code writes for the decisions; nothing checks it while it writes."""
+    sizes = text_sizes(batch, results)
     fixed = batch.rows.size * FIXED_BYTES_MAX + results.violations.size * MEASURED_BYTES_MAX
-    ids = int(id_bytes(batch).sum())
-    return 1 + fixed + ESCAPED_BYTES_MAX_FACTOR * ids + pieces_bytes(results)
+    return 1 + fixed + ESCAPED_BYTES_MAX_FACTOR * sizes.ids + sizes.pieces
 
 
 def violations_bytes_max(batch: OrderBatch, results: Results) -> int:
     """The most that compiled code writes for the violation events."""
+    sizes = text_sizes(batch, results)
     fixed = results.violations.size * (FIXED_BYTES_MAX + MEASURED_BYTES_MAX)
-    texts = int(id_bytes(batch)[results.violations["record"]].sum()) + int(results.violations["sector_len"].sum())
-    return 1 + fixed + ESCAPED_BYTES_MAX_FACTOR * texts + pieces_bytes(results)
+    return 1 + fixed + ESCAPED_BYTES_MAX_FACTOR * (sizes.violating_ids + sizes.sectors) + sizes.pieces
 
 
-def pieces_bytes(results: Results) -> int:
-    """Bytes of all pieces of the limits that the violations name."""
-    return int(results.pieces.sizes[results.violations["limit"]].sum())
-
-
-def id_bytes(batch: OrderBatch) -> NDInt64:
-    """Bytes of the ids of each row that go into its outputs."""
-    rows = batch.rows
-    total: NDInt64 = rows["order_id_len"].astype(np.int64) + rows["portfolio_id_len"] + rows["symbol_len"]
-    return total
+def headers_bytes_max(batch: OrderBatch, results: Results, topic_bytes: int) -> int:
+    """The most that compiled code writes for their headers."""
+    sizes = text_sizes(batch, results)
+    return 1 + results.violations.size * (HEADERS_BYTES_MAX + 2 * topic_bytes) + sizes.portfolios + sizes.pieces
 
 
 def with_left_out(
-    written: npt.NDArray[np.uint8], starts: NDInt64, ends: NDInt64, encode: Callable[[int], bytes]
+    written: npt.NDArray[np.uint8], starts: NDInt64, ends: NDInt64, count: int, encode: Callable[[int], bytes]
 ) -> Span:
-    """The payloads written, and behind them those left out, encoded by `encode`."""
+    """The payloads written, and behind them those left out, `count` of them, encoded by `encode`."""
+    if not count:
+        return Span(written, starts, ends)
     left_out = np.flatnonzero(ends == LEFT_OUT).tolist()
     extra = [encode(i) for i in left_out]
     at = written.size
@@ -151,4 +167,4 @@ def with_left_out(
         starts[i] = at
         at += len(payload)
         ends[i] = at
-    return Span(b"".join((written.tobytes(), *extra)) if extra else written, starts, ends)
+    return Span(b"".join((written.tobytes(), *extra)), starts, ends)

@@ -19,7 +19,7 @@ from risk_stream.messages.compiled.encode_value import (
     put_utilisation,
 )
 from risk_stream.messages.compiled.fragments import put_fragment
-from risk_stream.messages.compiled.jit import BUFFER, INT64S, POINTER, TEXT, Bytes, compiled, rows_of
+from risk_stream.messages.compiled.jit import BUFFER, INT64S, POINTER, TEXT, Bytes, compiled, pair_of, rows_of
 from risk_stream.messages.compiled.limit_pieces import LISTED_HEAD, PIECES, THRESHOLD
 from risk_stream.messages.compiled.order_row import FAULT, ORDER_ROW, WELL_FORMED
 from risk_stream.messages.compiled.result_row import DECISION_ROW, NO_REASON, VIOLATION_ROW
@@ -109,7 +109,7 @@ def put_head(out: Bytes, at: int, order: Any, decision: Any, text: Bytes, partit
 
 
 @compiled(
-    types.int64,
+    pair_of(types.int64, types.int64),
     BUFFER,
     rows_of(ORDER_ROW, readonly=True),
     TEXT,
@@ -134,8 +134,9 @@ def write_decisions(
     controls: int,
     starts: NDInt64,
     ends: NDInt64,
-) -> int:
-    """Write the payload of row i to buffer[starts[i]:ends[i]]; the position behind the last.
+) -> tuple[int, int]:
+    """Write the payload of row i to buffer[starts[i]:ends[i]]; the position behind the last, and how many are left
+    out.
 
     A FAULT row has an empty range: it gets a dead letter, no decision. ends[i] is LEFT_OUT for what is left to the
     reference encoder. About 0.2 us a decision.
@@ -144,6 +145,7 @@ def write_decisions(
     text: Any = batch_text.ctypes
     pieces: Any = limit_text.ctypes
     at = 0
+    left_out = 0
     for i in range(orders.size):
         order = orders[i]
         decision = decisions[i]
@@ -153,6 +155,7 @@ def write_decisions(
             continue
         if not is_decision_encodable(order, decision, violations):
             ends[i] = LEFT_OUT
+            left_out += 1
             continue
         at = put_head(out, at, order, decision, text, partition)
         if decision["violation_from"] < decision["violation_to"]:
@@ -161,4 +164,4 @@ def write_decisions(
         at = put_integer(out, at, decision["limits_evaluated"])
         at = put_tail(out, at, order, decision["value_offset"], partition, controls)
         ends[i] = at
-    return at
+    return at, left_out

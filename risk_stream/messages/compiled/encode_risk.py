@@ -28,10 +28,12 @@ def encode_risks(risks: npt.NDArray[np.void], ids: npt.NDArray[np.uint8], partit
     buffer = np.empty(1 + room, np.uint8)
     starts = np.empty(count, np.int64)
     ends = np.empty(count, np.int64)
-    end = write_risks(buffer, risks, ids, partition, controls, starts, ends)
-    values = with_left_out(
-        buffer[:end].copy(), starts, ends, lambda i: encode_portfolio_risk(risk_of(risks[i], ids, partition, controls))
-    )
+    end, left_out = write_risks(buffer, risks, ids, partition, controls, starts, ends)
+
+    def encode(i: int) -> bytes:
+        return encode_portfolio_risk(risk_of(risks[i], ids, partition, controls))
+
+    values = with_left_out(buffer[:end].copy(), starts, ends, left_out, encode)
     ids_at = risks["portfolio_id_at"].copy()
     return Packed(Span(ids, ids_at, ids_at + risks["portfolio_id_len"]), values, no_headers(count))
 

@@ -17,7 +17,7 @@ from risk_stream.messages.compiled.encode_value import (
     put_utilisation,
 )
 from risk_stream.messages.compiled.fragments import put_fragment
-from risk_stream.messages.compiled.jit import BUFFER, INT64S, POINTER, TEXT, Bytes, compiled, rows_of
+from risk_stream.messages.compiled.jit import BUFFER, INT64S, POINTER, TEXT, Bytes, compiled, pair_of, rows_of
 from risk_stream.messages.compiled.limit_pieces import EVENT_HEAD, EVENT_ID, EVENT_MODE, PIECES, THRESHOLD
 from risk_stream.messages.compiled.order_row import ORDER_ROW
 from risk_stream.messages.compiled.result_row import DECISION_ROW, NO_REASON
@@ -87,7 +87,7 @@ def put_measured(out: Bytes, at: int, violation: Any, pieces: Bytes, starts: NDI
 
 
 @compiled(
-    types.int64,
+    pair_of(types.int64, types.int64),
     BUFFER,
     rows_of(ORDER_ROW, readonly=True),
     TEXT,
@@ -114,8 +114,9 @@ def write_violations(
     controls: int,
     starts: NDInt64,
     ends: NDInt64,
-) -> int:
-    """Write the event of violation i to buffer[starts[i]:ends[i]]; the position behind the last.
+) -> tuple[int, int]:
+    """Write the event of violation i to buffer[starts[i]:ends[i]]; the position behind the last, and how many are left
+    out.
 
     ends[i] is LEFT_OUT for what is left to the reference encoder.
     """
@@ -124,6 +125,7 @@ def write_violations(
     sectors: Any = sector_text.ctypes
     pieces: Any = limit_text.ctypes
     at = 0
+    left_out = 0
     for i in range(violations.size):
         violation = violations[i]
         order = orders[violation["record"]]
@@ -131,10 +133,11 @@ def write_violations(
         starts[i] = at
         if not (is_encodable(violation) and is_writable_time(order["ts"])):
             ends[i] = LEFT_OUT
+            left_out += 1
             continue
         at = put_event_head(out, at, violation, order, pieces, limit_starts, partition)
         at = put_subject(out, at, violation, order, text, sectors)
         at = put_measured(out, at, violation, pieces, limit_starts)
         at = put_tail(out, at, order, decision["value_offset"], partition, controls)
         ends[i] = at
-    return at
+    return at, left_out

@@ -8,7 +8,7 @@ from numba import types
 
 from risk_stream.messages.compiled.encode_decision import LEFT_OUT, VIOLATIONS
 from risk_stream.messages.compiled.encode_value import ORDER, VIOLATION
-from risk_stream.messages.compiled.jit import BUFFER, INT64S, POINTER, TEXT, Bytes, compiled, rows_of
+from risk_stream.messages.compiled.jit import BUFFER, INT64S, POINTER, TEXT, Bytes, compiled, pair_of, rows_of
 from risk_stream.messages.compiled.limit_pieces import LIMIT_ID, PIECES
 from risk_stream.messages.compiled.order_row import ORDER_ROW
 from risk_stream.messages.compiled.pool import pool_of
@@ -102,7 +102,7 @@ def put_causes(
 
 
 @compiled(
-    types.int64,
+    pair_of(types.int64, types.int64),
     BUFFER,
     rows_of(ORDER_ROW, readonly=True),
     TEXT,
@@ -125,8 +125,9 @@ def write_headers(
     partition: int,
     starts: NDInt64,
     ends: NDInt64,
-) -> int:
-    """Write the block of violation i to buffer[starts[i]:ends[i]]; the position behind the last.
+) -> tuple[int, int]:
+    """Write the block of violation i to buffer[starts[i]:ends[i]]; the position behind the last, and how many are left
+    out.
 
     ends[i] is LEFT_OUT for what is left to the reference.
     """
@@ -135,12 +136,14 @@ def write_headers(
     pieces: Any = limit_text.ctypes
     topic: Any = topic_text.ctypes
     at = 0
+    left_out = 0
     for i in range(violations.size):
         violation = violations[i]
         order = orders[violation["record"]]
         starts[i] = at
         if not is_writable_time(order["ts"]):
             ends[i] = LEFT_OUT
+            left_out += 1
             continue
         at = put_causes(out, at, violation, order, pieces, limit_starts, topic, topic_text.size, partition)
         at = put_fixed(out, at, 2)
@@ -150,4 +153,4 @@ def write_headers(
         at = put_time(out, at, order["ts"])
         at = put_fixed(out, at, 4)
         ends[i] = at
-    return at
+    return at, left_out

@@ -9,7 +9,7 @@ from numba import types
 
 from risk_stream.messages.compiled.encode_decision import LEFT_OUT
 from risk_stream.messages.compiled.encode_value import AT_SIGN, put_position, put_utilisation
-from risk_stream.messages.compiled.jit import BUFFER, POINTER, TEXT, Bytes, compiled, rows_of
+from risk_stream.messages.compiled.jit import BUFFER, POINTER, TEXT, Bytes, compiled, pair_of, rows_of
 from risk_stream.messages.compiled.pool import pool_of
 from risk_stream.messages.compiled.risk_row import RISK_ROW, WINDOWS
 from risk_stream.messages.compiled.scan_text import QUOTE
@@ -142,7 +142,7 @@ def put_risk(out: Bytes, at: int, risk: Any, text: Bytes, partition: int, contro
 
 
 @compiled(
-    types.int64,
+    pair_of(types.int64, types.int64),
     BUFFER,
     rows_of(RISK_ROW, readonly=True),
     TEXT,
@@ -153,15 +153,20 @@ def put_risk(out: Bytes, at: int, risk: Any, text: Bytes, partition: int, contro
 )
 def write_risks(
     buffer: Bytes, risks: Rows, ids: Bytes, partition: int, controls: int, starts: NDInt64, ends: NDInt64
-) -> int:
-    """Write the payload of row i to buffer[starts[i]:ends[i]], ends[i] LEFT_OUT for what is left to the reference."""
+) -> tuple[int, int]:
+    """Write the payload of row i to buffer[starts[i]:ends[i]]; the position behind the last, and how many are left out.
+
+    ends[i] is LEFT_OUT for those, which are left to the reference.
+    """
     out: Any = buffer.ctypes
     text: Any = ids.ctypes
     at = 0
+    left_out = risks.size
     for i in range(risks.size):
         starts[i] = at
         ends[i] = LEFT_OUT
         if is_risk_encodable(risks[i]):
             at = put_risk(out, at, risks[i], text, partition, controls)
             ends[i] = at
-    return at
+            left_out -= 1
+    return at, left_out
