@@ -5,12 +5,14 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
 TICKS = os.sysconf("SC_CLK_TCK")
 STOP_TIMEOUT_S = 60
+JIT_THREADS = ("C1 CompilerThre", "C2 CompilerThre")
 LAST_CHARACTERS = 4000
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,6 +21,17 @@ def cpu_s_of(pid: int) -> float:
     """CPU seconds a process has used so far, user and system, all threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def jit_s_of(pid: int) -> float:
+    """CPU seconds that the just-in-time compilers of a JVM have used so far."""
+    used = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(OSError):  # a thread may end
+            name, _, fields = (task / "stat").read_text().rpartition(")")
+            if name.partition("(")[2].startswith(JIT_THREADS):
+                used += sum(map(int, fields.split()[11:13]))
+    return used / TICKS
 
 
 def rss_mb_of(pid: int) -> float:
