@@ -9,9 +9,10 @@ import signal
 from collections.abc import Mapping
 
 NAMES = (
+    "step.before_begin",
     "step.before_compute",
     "step.after_compute",
-    "step.before_begin",
+    "step.before_publish",
     "step.after_begin",
     "step.after_produce",
     "step.after_offsets",

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from aiokafka import TopicPartition
@@ -72,6 +72,7 @@ class PartitionProducer:
         )
         self._leaders = Leaders(self._client, partition, config.transactional_id(partition), config.operation_timeout)
         self._last = Ending(self._leaders, {})
+        self._begun: asyncio.Task[set[str]] | None = None
 
     async def start(self) -> None:
         """Connect and take the transactional id: from here on every other holder of it is fenced."""
@@ -90,6 +91,17 @@ class PartitionProducer:
             await self._transaction.add(outputs)
             await self._transaction.end(commit=False)
 
+    def begin(self, topics: Collection[str]) -> None:
+        """Begin the next transaction, which will write to these topics as far as is known, while it is computed.
+
+        The last one is committed; `transact` must follow. A topic that is not written to after all gets a marker.
+        """
+        self._begun = asyncio.create_task(self._add(set(topics)), name=f"begin-{self._partition}")
+
+    async def _add(self, topics: set[str]) -> set[str]:
+        await self._transaction.add([TopicPartition(topic, self._partition) for topic in sorted(topics)])
+        return topics
+
     async def transact(
         self,
         writes: Sequence[Write],
@@ -107,14 +119,15 @@ class PartitionProducer:
         """
         parts = [write for write in writes if write.records.size]
         async with self._limit():
+            added, self._begun = (set() if self._begun is None else await self._begun), None
+            if missing := {part.topic for part in parts} - added:
+                added |= await self._add(missing)
             passed("begin")
-            if parts:
-                await self._transaction.add([TopicPartition(part.topic, self._partition) for part in parts])
             # Side by side: the offsets are two round trips more, and belong to the same transaction either way.
             written, *_ = await asyncio.gather(
                 self._produce(parts, passed), self._move(offsets, passed), self._last.seen()
             )
-            if parts or offsets:
+            if added or offsets:
                 await self._transaction.end(commit=True)
             passed("commit")
         self._last = Ending(self._leaders, written)
@@ -161,5 +174,8 @@ class PartitionProducer:
 
     async def close(self) -> None:
         """Disconnect. With a transaction still open the broker aborts it at the next take-over."""
+        if self._begun is not None:
+            self._begun.cancel()
+            await asyncio.gather(self._begun, return_exceptions=True)
         async with asyncio.timeout(self._timeout):
             await self._client.close()

@@ -96,7 +96,7 @@ class Snapshotter:
         self._producer = producer
         self._store = store
         self._engine = engine
-        self._changelog = changelog
+        self.changelog = changelog
         self._seq = 0 if saved is None else saved.mark.seq
         self._changelog_next = base if saved is None else saved.changelog_next
         self._base = base
@@ -138,14 +138,14 @@ class Snapshotter:
         failpoint("snapshot.before_begin")
         few = cut.packed.values_size() < JOINED_BYTES_MAX
         records = _records(cut.packed, mark) if few else await in_thread(lambda: _records(cut.packed, mark))
-        return Snapshot(rows, Write(self._changelog, records), mark)
+        return Snapshot(rows, Write(self.changelog, records), mark)
 
     def published(self, snapshot: Snapshot, written: Mapping[str, int]) -> Published:
         """The snapshot's transaction is committed, and `written` tells the last offsets of what it wrote."""
-        changelog_next = written[self._changelog] + 1
+        changelog_next = written[self.changelog] + 1
         if changelog_next < self._changelog_next + len(snapshot.rows):
             raise Doubt(
-                f"{self._changelog}: offset {changelog_next} after {self._changelog_next}: the topic was made anew"
+                f"{self.changelog}: offset {changelog_next} after {self._changelog_next}: the topic was made anew"
             )
         return Published(snapshot.rows, Saved(snapshot.mark, changelog_next))
 

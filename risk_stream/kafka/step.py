@@ -88,6 +88,8 @@ class Stepper:
         self.orders = InputBuffer(f"orders/{partition}", owned.end.orders_to, limit)
         self._values_tp = TopicPartition(config.topic("portfolio-values"), partition)
         self._orders_tp = TopicPartition(config.topic("orders"), partition)
+        self._topics = [config.topic("decisions"), config.topic("journal")]
+        """Where the last step wrote to."""
         self._wake = asyncio.Event()
         self._commit: asyncio.Task[None] | None = None
         self._stopping = False
@@ -202,6 +204,8 @@ class Stepper:
                 elif self._offsets_behind and self._commit is None and self._loop.time() >= self._offsets_at:
                     self._start(self._move_offsets(self._owned.end))
                 return
+            if self._commit is None:
+                await self._begin()
             computed = await self._compute(taken)
             await self._committed()
             self._start(self._publish(computed, self._cut))
@@ -258,6 +262,14 @@ class Stepper:
             return handled, None
         return handled, state.timestamp
 
+    async def _begin(self) -> None:
+        """Begin a step's transaction while it is computed, one answer less to wait for. Most likely it will write to
+        what the last one wrote to."""
+        failpoint("step.before_begin")
+        changelog = [] if self._cut is None else [self._owned.snapshotter.changelog]
+        self._owned.producer.begin([*self._topics, *changelog])
+        await asyncio.sleep(0)  # the request is on its way before the loop computes
+
     async def _compute(self, taken: Taken) -> Computed:
         failpoint("step.before_compute")
         started = self._loop.time()
@@ -273,9 +285,10 @@ class Stepper:
 
     async def _publish(self, step: Computed, cut: Cut | None) -> None:
         """Commit a step, and with it the state that it began from if that was copied."""
-        failpoint("step.before_begin")
+        failpoint("step.before_publish")
         journal = self._config.topic("journal")
         writes = step_writes(self._config, step.record, step.output, step.answers)
+        self._topics = [write.topic for write in writes if write.records.size]
         offsets = self._offsets(end_after(step.record)) if self._loop.time() >= self._offsets_at else {}
         snapshot, begun = None, self._loop.time()
         if cut is not None:

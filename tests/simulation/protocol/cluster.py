@@ -83,6 +83,8 @@ class Cluster:
     committed: dict[str, int] = field(default_factory=dict)
     pending: dict[str, int] = field(default_factory=dict)
     """Of a transaction that is not ended where the group's offsets stand."""
+    begun: list[str] = field(default_factory=list)
+    """Where the transaction at hand writes, as far as its coordinator was told."""
     epoch: int = 0
 
     def topic(self, name: str) -> Topic:

@@ -151,12 +151,19 @@ class Producer:
         self._wrote: list[str] = []
 
     async def start(self) -> None:
-        """Take the transactional id."""
-        self._setting.cluster.epoch += 1
-        self._epoch = self._setting.cluster.epoch
+        """Take the transactional id; what its last owner began is aborted."""
+        cluster = self._setting.cluster
+        cluster.epoch += 1
+        self._epoch = cluster.epoch
+        self._mark([], commit=False)
 
     async def close(self) -> None:
         """Nothing is open."""
+
+    def begin(self, topics: Collection[str]) -> None:
+        """At once, unless another has started."""
+        if self._epoch == self._setting.cluster.epoch:
+            self._setting.cluster.begun = list(topics)
 
     async def transact(
         self, writes: Sequence[Write], offsets: Mapping[TopicPartition, int], passed: Callable[[str], None]
@@ -164,10 +171,11 @@ class Producer:
         """All or nothing, unless markers are skipped; fenced once another has started."""
         cluster, chance = self._setting.cluster, self._setting.chance
         self._check()
-        passed("begin")
         await chance.asleep()
         self._check()
         staged = {write.topic: write.records.pairs() for write in writes}
+        cluster.begun += [*staged, *([GROUP] if offsets else [])]
+        passed("begin")
         try:
             passed("produce")
             await chance.delay()
@@ -178,12 +186,13 @@ class Producer:
                 raise Doubt("no answer to a transaction")
         except BaseException:
             if self._epoch == cluster.epoch:  # else it was aborted when the next owner started
-                self._mark([*self._write(staged), *([GROUP] if offsets else [])], commit=False)
+                self._write(staged)
+                self._mark([], commit=False)
             raise
         chance.passed("broker.before_commit")
         last = self._write(staged)
         cluster.pending.update({tp.topic: offset for tp, offset in offsets.items()})
-        self._mark([*last, *([GROUP] if offsets else [])], commit=True)
+        self._mark([], commit=True)
         chance.passed("broker.after_commit")
         passed("commit")
         self._wrote = list(last)
@@ -212,9 +221,11 @@ class Producer:
         last = {topic: self._setting.cluster.topic(topic).write(pairs, now_ms) for topic, pairs in staged.items()}
         return {topic: offset for topic, offset in last.items() if offset >= 0}
 
-    def _mark(self, topics: Sequence[str], commit: bool) -> None:
-        """Markers, but for those the broker skips."""
-        cluster, skipped = self._setting.cluster, self._setting.chance.skipped(topics)
+    def _mark(self, others: Sequence[str], commit: bool) -> None:
+        """End what was begun: markers there and elsewhere, but for those the broker skips."""
+        cluster = self._setting.cluster
+        topics, cluster.begun = sorted({*cluster.begun, *others}), []
+        skipped = self._setting.chance.skipped(topics)
         for topic in topics:
             if topic in skipped:
                 continue
