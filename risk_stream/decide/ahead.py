@@ -69,7 +69,9 @@ def ask_queues(state: State, slot: int, symbol: int, row: Rows) -> None:
     order = row[0]
     price: Any = order.price if order.has_price == 1 else np.int64(-1)
     ask_place(state, BY_POSITION, position_key(slot, symbol))
-    ask_place(state, BY_SIGNATURE, signature_key(slot, symbol, order.side, order.quantity, price))
+    portfolio = state.portfolios[slot]
+    if portfolio.links_equals == 1:
+        ask_place(state, BY_SIGNATURE, signature_key(slot, symbol, order.side, order.quantity, price))
     for kind in (ATTEMPTS, OPENS):
         chunk = state.chains[slot, kind, LAST]
         if chunk == -1:
@@ -81,7 +83,6 @@ def ask_queues(state: State, slot: int, symbol: int, row: Rows) -> None:
         else:
             prefetch(state.attempts, entry, 0)
             prefetch(state.attempts, entry, ATTEMPT_BYTES - 1)
-    portfolio = state.portfolios[slot]
     if portfolio.counters != -1:
         prefetch(state.counters, np.int64(portfolio.counters), 0)
     if portfolio.window_peak[0] != -1:

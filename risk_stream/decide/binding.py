@@ -6,6 +6,7 @@ from risk_stream.rules import kinds
 from risk_stream.rules import plan as pl
 from risk_stream.rules.plan import PlanArrays
 from risk_stream.state.arena import release
+from risk_stream.state.attempts import link_equals
 from risk_stream.state.chunks import head_entry, next_entry, touch
 from risk_stream.state.compiled import compiled
 from risk_stream.state.counters import COUNT_ATTEMPTS, count_in, find_counter, start_counter
@@ -105,6 +106,16 @@ def forget_ahead(state: State, plan: PlanArrays, slot: int, entry: int) -> None:
 
 
 @compiled
+def equal_window_ms(state: State, plan: PlanArrays, slot: int) -> int:
+    """The longest DUPLICATE_ORDER window armed for a portfolio."""
+    longest = plan.header[pl.EQUAL_WINDOW_MS]
+    entry = state.portfolios[slot].entry
+    if entry != -1:
+        longest = max(longest, plan.entries[entry].equal_window_ms)
+    return longest
+
+
+@compiled
 def bind(state: State, plan: PlanArrays, slot: int) -> None:
     """Bring a portfolio to the plan's version: its entry, its counters, a REBASE it has not seen."""
     portfolio = state.portfolios[slot]
@@ -117,6 +128,8 @@ def bind(state: State, plan: PlanArrays, slot: int) -> None:
     drop_unwanted_counters(state, plan, slot, entry)
     for i in range(plan.header[pl.GENERAL_WINDOWS]):
         want_counter(state, slot, plan.windows[i].kind, plan.windows[i].window_ms)
+    if equal_window_ms(state, plan, slot) > 0:
+        link_equals(state, slot)
     if entry == -1:
         return
     own = plan.entries[entry]
@@ -141,13 +154,3 @@ def trading_state(state: State, plan: PlanArrays, slot: int) -> int:
     if portfolio.halt_version != NONE and resumed <= portfolio.halt_version:
         return pl.HALTED
     return severest
-
-
-@compiled
-def equal_window_ms(state: State, plan: PlanArrays, slot: int) -> int:
-    """The longest DUPLICATE_ORDER window armed for a portfolio."""
-    longest = plan.header[pl.EQUAL_WINDOW_MS]
-    entry = state.portfolios[slot].entry
-    if entry != -1:
-        longest = max(longest, plan.entries[entry].equal_window_ms)
-    return longest

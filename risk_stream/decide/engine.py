@@ -39,7 +39,7 @@ from risk_stream.messages.fault import Fault
 from risk_stream.messages.packed import NOTHING, Event, Packed, Span, joined, no_headers, pack
 from risk_stream.messages.records import Records
 from risk_stream.rules.observation import CONTEXT, OBSERVATION
-from risk_stream.rules.plan import GENERAL_WINDOWS, Plan
+from risk_stream.rules.plan import GENERAL_WINDOWS, OBSERVATIONS, Plan
 from risk_stream.state import layout as lay
 from risk_stream.state.arena import check_reserved, reserve
 from risk_stream.state.cut import (
@@ -237,7 +237,7 @@ class Engine:
         names = int(batch.rows["symbol_len"].sum() + listed["symbol_len"].sum() + listed["sector_len"].sum())
         reserve(self._residents.state, needed, 2 * positions + count, names)
         results = self._results
-        results.clear(0, 0)
+        results.clear(0, 0, 0)
         done = 0
         while True:
             done = apply_values(
@@ -312,7 +312,7 @@ class Engine:
         }
         reserve(self._residents.state, needed, 2 * count, len(batch.text))  # names are a part of it
         per_order, results = self._room_of(plan).violations_max, self._results
-        results.clear(count, 2 * per_order)
+        results.clear(count, 2 * per_order, int(plan.arrays.header[OBSERVATIONS]))
         done = 0
         while True:
             done = decide_orders(

@@ -17,7 +17,7 @@ from risk_stream.decide.context import (
     learn_values,
 )
 from risk_stream.decide.report import name_sector, report, severity_of
-from risk_stream.decide.results import Results
+from risk_stream.decide.results import ORDERS, Results
 from risk_stream.messages.compiled.order_row import INVALID, WELL_FORMED
 from risk_stream.messages.compiled.result_row import (
     CODE_DUPLICATE_ORDER_ID,
@@ -34,7 +34,7 @@ from risk_stream.messages.compiled.result_row import (
 )
 from risk_stream.rules import catalogue, kinds
 from risk_stream.rules import plan as pl
-from risk_stream.rules.judge import VIOLATED, WITHIN, judge
+from risk_stream.rules.judge import VIOLATED, WITHIN, is_quiet, judge
 from risk_stream.rules.plan import PlanArrays
 from risk_stream.state.attempts import expire_attempts, find_attempt, remember_attempt
 from risk_stream.state.chunks import touch
@@ -74,6 +74,20 @@ def takes(plan: PlanArrays, index: int, context: Rows) -> bool:
 
 
 @compiled
+def observe(state: State, plan: PlanArrays, index: int, context: Rows, seen: Rows, results: Results) -> None:
+    """Let a limit's kind observe the order, unless another limit has observed the same of it."""
+    number = plan.limits[index].observation
+    if number == -1:
+        catalogue.observe_order(state, plan, index, context, seen)
+    elif results.observed_by[number] == results.count[ORDERS]:
+        seen[0] = results.observed[number]
+    else:
+        catalogue.observe_order(state, plan, index, context, seen)
+        results.observed[number] = seen[0]
+        results.observed_by[number] = results.count[ORDERS]
+
+
+@compiled
 def evaluate(
     state: State,
     plan: PlanArrays,
@@ -84,14 +98,19 @@ def evaluate(
     results: Results,
 ) -> None:
     """Evaluate one limit, report it when violated or warned, and fold it into the order's decision row."""
-    if not takes(plan, index, context):
-        return
     limit = plan.limits[index]
+    if limit.plain == 1:
+        if context[0].reducing == 1 and limit.lifted == 1:
+            return
+    elif not takes(plan, index, context):
+        return
     decision = results.decisions[record]
     active = limit.mode == kinds.MODE_ACTIVE
-    catalogue.observe_order(state, plan, index, context, seen)
+    observe(state, plan, index, context, seen, results)
     if active:
         decision.limits_evaluated += np.int32(1)
+    if is_quiet(plan.limits, index, seen):
+        return
     verdict, utilisation = judge(plan.limits, index, seen)
     if verdict == WITHIN:
         return
@@ -112,6 +131,7 @@ def evaluate(
 @compiled
 def evaluate_all(state: State, plan: PlanArrays, record: int, context: Rows, seen: Rows, results: Results) -> None:
     """Every limit that may take the order, in `limit_id` order: the general ones, its portfolio's and its symbol's."""
+    results.count[ORDERS] += 1
     general, general_end = 0, plan.general.shape[0]
     own, own_end, group, group_end = 0, 0, 0, 0
     entry = state.portfolios[context[0].slot].entry
@@ -121,6 +141,10 @@ def evaluate_all(state: State, plan: PlanArrays, record: int, context: Rows, see
         row = find_row(plan.groups, context[0].symbol_h1, context[0].symbol_h2)
         if row != -1:
             group, group_end = np.int64(plan.groups[row].first), np.int64(plan.groups[row].end)
+    if own == own_end and group == group_end:
+        for general in range(general_end):
+            evaluate(state, plan, plan.general[general], record, context, seen, results)
+        return
     last = np.int32(plan.limits.shape[0])
     while True:
         a = plan.general[general] if general < general_end else last

@@ -1,5 +1,7 @@
 """Writing a violation row."""
 
+import math
+
 import numpy as np
 
 from risk_stream.decide.results import Results
@@ -73,4 +75,5 @@ def name_sector(state: State, results: Results, at: int, sector: int) -> None:
 def observe_nothing(seen: Rows) -> None:
     """Null, without a reason: what was observed is no longer held."""
     seen[0].form = np.int8(OBSERVED_NULL)
+    seen[0].value = math.nan
     seen[0].reason = np.int8(-1)

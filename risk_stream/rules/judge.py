@@ -5,7 +5,7 @@ import math
 from risk_stream.messages.compiled.result_row import OBSERVED_NULL, OBSERVED_SCALED
 from risk_stream.rules import kinds
 from risk_stream.state.compiled import compiled
-from risk_stream.state.int128 import compare, is_positive, to_double
+from risk_stream.state.int128 import compare, is_positive
 from risk_stream.state.layout import Rows
 
 EPSILON = 10 * 2.0**-52
@@ -47,12 +47,18 @@ def utilisation_of(limits: Rows, index: int, seen: Rows) -> float:
     if observation.form == OBSERVED_SCALED:
         if not is_positive(limit.threshold_hi, limit.threshold_lo):
             return math.nan
-        return to_double(observation.high, observation.low) / limit.threshold
+        return observation.value / limit.threshold
     if limit.operator > kinds.AT_LEAST:
         return math.nan
     if not limit.threshold > 0.0:
         return math.nan
     return observation.value / limit.threshold
+
+
+@compiled
+def is_quiet(limits: Rows, index: int, seen: Rows) -> bool:
+    """An observation is within by far, which one comparison tells; False where only `judge` can tell."""
+    return 0.0 <= seen[0].value < limits[index].quiet_below
 
 
 @compiled

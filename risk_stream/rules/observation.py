@@ -1,9 +1,12 @@
 """What a rule is given and what it answers: the order's context, and one observation."""
 
+import math
+
 import numpy as np
 
 from risk_stream.messages.compiled.result_row import OBSERVED_DOUBLE, OBSERVED_NULL, OBSERVED_SCALED
 from risk_stream.state.compiled import compiled
+from risk_stream.state.int128 import to_double
 from risk_stream.state.layout import Rows
 
 CONTEXT = np.dtype(
@@ -43,7 +46,7 @@ OBSERVATION = np.dtype(
     [
         ("high", np.int64),
         ("low", np.uint64),
-        ("value", np.float64),
+        ("value", np.float64),  # of an integer, too; NaN when nothing was observed
         ("form", np.int8),  # OBSERVED_...
         ("digits", np.int8),
         ("reason", np.int8),
@@ -65,6 +68,7 @@ def observe_integer(seen: Rows, high: int, low: int, digits: int) -> None:
     observation.high = high
     observation.low = low
     observation.digits = np.int8(digits)
+    observation.value = to_double(high, low)
     observation.reason = np.int8(-1)
 
 
@@ -82,4 +86,5 @@ def not_evaluable(seen: Rows, reason: int) -> None:
     """An input is missing."""
     observation = seen[0]
     observation.form = np.int8(OBSERVED_NULL)
+    observation.value = math.nan
     observation.reason = np.int8(reason)

@@ -20,13 +20,23 @@ NO_TIME = -(2**63)
 
 LIMIT = np.dtype(
     [
-        ("armed_since", np.int64),  # offset of the SET_LIMIT that made it count; its levels are of this arming only
-        ("effective_from", np.int64),  # ms; NO_TIME
-        ("window_ms", np.int64),
+        # What is looked at for nearly every order and limit comes first: one line of memory.
+        ("quiet_below", np.float64),  # observed from 0 to below it: within, no warning; -inf: cannot be told
+        ("observation", np.int32),  # number of what it observes of an order, if others observe the same; -1
+        ("plain", np.int8),  # takes every order, but for reducing ones if it is lifted
+        ("kind", np.int8),
+        ("action", np.int8),
+        ("mode", np.int8),
+        ("lifted", np.int8),  # for strictly reducing orders
+        ("operator", np.int8),  # of METRIC; GREATER for every other kind
+        ("amount", np.int8),  # unit amount
         ("threshold_hi", np.int64),  # in the integer unit of what is observed
         ("threshold_lo", np.uint64),
         ("threshold", np.float64),  # as a double: the threshold itself for ratios and metrics, else of the integer
         ("warn_ratio", np.float64),
+        ("armed_since", np.int64),  # offset of the SET_LIMIT that made it count; its levels are of this arming only
+        ("effective_from", np.int64),  # ms; NO_TIME
+        ("window_ms", np.int64),
         ("adverse_move", np.int64),  # 10^-8
         ("symbol_h1", np.uint64),
         ("symbol_h2", np.uint64),
@@ -41,17 +51,11 @@ LIMIT = np.dtype(
         ("uid", np.int32),  # the limit_id's number, by first appearance on the log
         ("symbols_from", np.int32),
         ("symbols_to", np.int32),
-        ("kind", np.int8),
-        ("action", np.int8),
-        ("mode", np.int8),
-        ("amount", np.int8),  # unit amount
-        ("operator", np.int8),  # of METRIC; GREATER for every other kind
         ("peak_window", np.int8),
         ("has_symbol", np.int8),
         ("has_sector", np.int8),
         ("has_strategy", np.int8),
         ("has_trader", np.int8),
-        ("lifted", np.int8),  # for strictly reducing orders
         ("standing", np.int8),  # how a valuation evaluates it, as in kinds.py
     ],
     align=True,
@@ -87,8 +91,8 @@ WINDOW = np.dtype([("window_ms", np.int64), ("kind", np.int32)], align=True)
 NAME = np.dtype([("h1", np.uint64), ("h2", np.uint64)], align=True)
 
 # Cells of PlanArrays.header
-VERSION, FIRM_STATE, EQUAL_WINDOW_MS, GENERAL_WINDOWS, NAMES_PEOPLE = range(5)
-HEADER_CELLS = 5
+VERSION, FIRM_STATE, EQUAL_WINDOW_MS, GENERAL_WINDOWS, NAMES_PEOPLE, OBSERVATIONS = range(6)
+HEADER_CELLS = 6
 
 ACTIVE, REDUCING, HALTED = range(3)
 """Trading states, the more severe the greater."""

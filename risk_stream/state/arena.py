@@ -56,7 +56,7 @@ def new_state() -> State:
         "free": ARENAS,
         "text": INITIAL * 16,
         "table_used": lay.TABLES,
-        **dict.fromkeys(lay.ENTRIES, INITIAL * CHUNK),
+        **dict.fromkeys((*lay.ENTRIES, "equals"), INITIAL * CHUNK),
         **{f"{name}_places": 2 * INITIAL for name in lay.TABLE_NAMES},
     }
     state = State(
@@ -79,12 +79,16 @@ def things_of(state: State, arena: int) -> Rows:
 
 
 @compiled
-def new_entries(table_index: int, needed: Int64s, strings: int) -> int:
-    """The most that a table can get of what is needed."""
+def places_wanted(state: State, table_index: int, needed: Int64s, strings: int) -> int:
+    """Places that keep a table half empty with all that it can get of what is needed."""
     arena = TABLE_ARENAS[table_index]
     if arena == -1:
-        return strings
-    return needed[arena] * CHUNK if arena < CHUNK_KINDS else needed[arena]
+        new = strings
+    else:
+        new = needed[arena] * CHUNK if arena < CHUNK_KINDS else needed[arena]
+    if table_index == lay.BY_SIGNATURE:
+        new += state.header[lay.UNLINKED_COUNT]  # a limit may come to concern every portfolio
+    return 2 * (state.table_used[table_index] + new)
 
 
 @compiled
@@ -103,7 +107,7 @@ def has_room(state: State, needed: Int64s, strings: int, text_bytes: int) -> boo
         if state.free[arena, FREE_COUNT] < max(needed[arena], 0):
             return False
     for index in range(lay.TABLES):
-        if 2 * (state.table_used[index] + new_entries(index, needed, strings)) > state.places(index).shape[0]:
+        if places_wanted(state, index, needed, strings) > state.places(index).shape[0]:
             return False
     chunks = chunk_count(state)
     return (
@@ -138,7 +142,7 @@ def reserve(state: State, needed: dict[int, int], strings: int, text_bytes: int)
     state.lengthen("dirty_chunks", int(state.header[lay.DIRTY_CHUNK_COUNT]) + chunks)
     state.lengthen("gone", int(state.header[lay.GONE_COUNT]) + chunks)
     for index in range(lay.TABLES):
-        enlarged = 2 * (int(state.table_used[index]) + int(new_entries(index, wanted, strings)))
+        enlarged = int(places_wanted(state, index, wanted, strings))
         if enlarged > state.places(index).shape[0]:
             _enlarge_table(state, index, enlarged)
 
@@ -163,6 +167,8 @@ def _grow(state: State, arena: int, lacking: int) -> None:
     size = things_of(state, arena).shape[0]
     if arena < CHUNK_KINDS:
         state.lengthen(lay.ENTRIES[arena], size * CHUNK)
+    if arena == lay.ATTEMPTS:
+        state.lengthen("equals", size * CHUNK)
     if arena == lay.PORTFOLIOS:
         state.lengthen("ids", size)
         state.lengthen("chains", size)

@@ -1,9 +1,10 @@
 """Order attempts of a portfolio: which ids were decided, and how many equal orders came within a window.
 
 Every attempt is one entry of a queue in the order of To. An id counts for 24 h of To and among the last 10,000; the
-entry stays longer while a DUPLICATE_ORDER window needs it. Equal attempts (symbol, side, quantity, price) are linked
-backwards with a jump pointer each (skew-binary, E. W. Myers 1983), so "how many of them are inside the window" takes
-O(log n) for any number of windows, also when an algorithm floods the market with one order.
+entry stays longer while a DUPLICATE_ORDER window needs it. Where such a limit concerns the portfolio, equal attempts
+(symbol, side, quantity, price) are linked backwards with a jump pointer each (skew-binary, E. W. Myers 1983), so "how
+many of them are inside the window" takes O(log n) for any number of windows, also when an algorithm floods the market
+with one order.
 """
 
 import numpy as np
@@ -24,6 +25,7 @@ from risk_stream.state.layout import (
     IDS_MAX,
     LATE_ATTEMPTS,
     TAIL,
+    UNLINKED_COUNT,
     WINDOW_MS_MAX,
     State,
 )
@@ -103,43 +105,62 @@ def count_equal(state: State, slot: int, newest: int, now: int, window_ms: int) 
         return 0
     entry = np.int64(newest)
     while True:
-        attempt = state.attempts[entry]
-        if is_inside(state, slot, attempt.jump, attempt.jump_seq, oldest_bucket, window_ms):
-            entry = np.int64(attempt.jump)
-        elif is_inside(state, slot, attempt.previous, attempt.previous_seq, oldest_bucket, window_ms):
-            entry = np.int64(attempt.previous)
+        linked = state.equals[entry]
+        if is_inside(state, slot, linked.jump, linked.jump_seq, oldest_bucket, window_ms):
+            entry = np.int64(linked.jump)
+        elif is_inside(state, slot, linked.previous, linked.previous_seq, oldest_bucket, window_ms):
+            entry = np.int64(linked.previous)
         else:
-            return state.attempts[newest].depth - state.attempts[entry].depth + 1
+            return state.equals[newest].depth - state.equals[entry].depth + 1
 
 
 @compiled
 def link_equal(state: State, slot: int, entry: int) -> None:
     """Make an entry the newest of its equals."""
     attempt = state.attempts[entry]
+    linked = state.equals[entry]
     key = signature_key(slot, attempt.symbol, attempt.side, attempt.quantity, attempt.price)
     previous = find_equal(state, slot, attempt.symbol, attempt.side, attempt.quantity, attempt.price)
     if previous == -1:
-        attempt.depth = 0
-        attempt.previous = np.int32(-1)
-        attempt.jump = np.int32(-1)
+        linked.depth = 0
+        linked.previous = np.int32(-1)
+        linked.jump = np.int32(-1)
     else:
-        last = state.attempts[previous]
+        last = state.equals[previous]
         remove(state, BY_SIGNATURE, key, previous)
-        attempt.depth = last.depth + 1
-        attempt.previous = np.int32(previous)
-        attempt.previous_seq = sequence_of(state, previous)
-        attempt.jump = np.int32(previous)
-        attempt.jump_seq = attempt.previous_seq
+        linked.depth = last.depth + 1
+        linked.previous = np.int32(previous)
+        linked.previous_seq = sequence_of(state, previous)
+        linked.jump = np.int32(previous)
+        linked.jump_seq = linked.previous_seq
         if last.jump != -1 and last.jump_seq >= state.chains[slot, ATTEMPTS, HEAD]:
-            over = state.attempts[last.jump]
+            over = state.equals[last.jump]
             if (
                 over.jump != -1
                 and over.jump_seq >= state.chains[slot, ATTEMPTS, HEAD]
-                and last.depth - over.depth == over.depth - state.attempts[over.jump].depth
+                and last.depth - over.depth == over.depth - state.equals[over.jump].depth
             ):
-                attempt.jump = over.jump
-                attempt.jump_seq = over.jump_seq
+                linked.jump = over.jump
+                linked.jump_seq = over.jump_seq
     insert(state, BY_SIGNATURE, key, entry)
+
+
+@compiled
+def link_equals(state: State, slot: int) -> None:
+    """Link all attempts of a portfolio, and from now on every new one: a DUPLICATE_ORDER limit concerns it."""
+    portfolio = state.portfolios[slot]
+    if portfolio.links_equals == 1:
+        return
+    portfolio.links_equals = np.int8(1)
+    chain = state.chains[slot, ATTEMPTS]
+    if chain[HEAD] == chain[TAIL]:
+        return
+    state.header[UNLINKED_COUNT] -= chain[TAIL] - chain[HEAD]
+    entry = head_entry(state, slot, ATTEMPTS)
+    for sequence in range(chain[HEAD], chain[TAIL]):
+        link_equal(state, slot, entry)
+        if sequence + 1 < chain[TAIL]:
+            entry = next_entry(state, ATTEMPTS, entry)
 
 
 @compiled
@@ -168,18 +189,24 @@ def remember_attempt(
     insert(state, BY_ATTEMPT, owned_key(slot, h1), entry)
     if state.portfolios[slot].ids_entry == -1:
         state.portfolios[slot].ids_entry = entry
-    link_equal(state, slot, entry)
+    if state.portfolios[slot].links_equals == 1:
+        link_equal(state, slot, entry)
+    else:
+        state.header[UNLINKED_COUNT] += 1
     return entry
 
 
 @compiled
 def drop_attempt(state: State, slot: int) -> None:
     """Forget the oldest attempt, whose id is forgotten already."""
-    entry = head_entry(state, slot, ATTEMPTS)
-    oldest = state.attempts[entry]
-    if find_equal(state, slot, oldest.symbol, oldest.side, oldest.quantity, oldest.price) == entry:
-        key = signature_key(slot, oldest.symbol, oldest.side, oldest.quantity, oldest.price)
-        remove(state, BY_SIGNATURE, key, entry)
+    if state.portfolios[slot].links_equals == 1:
+        entry = head_entry(state, slot, ATTEMPTS)
+        oldest = state.attempts[entry]
+        if find_equal(state, slot, oldest.symbol, oldest.side, oldest.quantity, oldest.price) == entry:
+            key = signature_key(slot, oldest.symbol, oldest.side, oldest.quantity, oldest.price)
+            remove(state, BY_SIGNATURE, key, entry)
+    else:
+        state.header[UNLINKED_COUNT] -= 1
     drop_head(state, slot, ATTEMPTS)
 
 

@@ -63,8 +63,8 @@ BY_PORTFOLIO, BY_POSITION, BY_SECTOR, BY_ATTEMPT, BY_SIGNATURE, BY_OPEN, BY_EXEC
 TABLES = 8
 
 # Cells of State.header
-STRING_COUNT, TEXT_USED, DIRTY_COUNT, GONE_COUNT, DIRTY_CHUNK_COUNT = range(5)
-HEADER_CELLS = 5
+STRING_COUNT, TEXT_USED, DIRTY_COUNT, GONE_COUNT, DIRTY_CHUNK_COUNT, UNLINKED_COUNT = range(6)
+HEADER_CELLS = 6
 
 PORTFOLIO = np.dtype(
     [
@@ -115,6 +115,7 @@ PORTFOLIO = np.dtype(
         ("dirty", np.int8),
         ("cutting", np.int8),  # copied by a cut that is not saved yet
         ("saved", np.int8),  # a row of it exists
+        ("links_equals", np.int8),  # its equal attempts are linked
         ("relist", np.int8),  # the saved list names a position that was dropped since
     ],
     align=True,
@@ -197,7 +198,12 @@ ATTEMPT = np.dtype(
         ("notional_lo", np.uint64),
         ("symbol", np.int32),  # a string
         ("side", np.int8),
-        # Derived: chain of attempts equal in symbol, side, quantity and price.
+    ],
+    align=True,
+)
+
+EQUAL = np.dtype(
+    [
         ("depth", np.int64),  # rises as long as equals follow one another: a flood passes 2^31 within weeks
         ("previous", np.int32),
         ("jump", np.int32),
@@ -206,6 +212,8 @@ ATTEMPT = np.dtype(
     ],
     align=True,
 )
+"""The chain of attempts equal in symbol, side, quantity and price, an EQUAL an attempt. Derived, and nothing is ever
+written there, so that it takes no memory, while no DUPLICATE_ORDER limit concerns the portfolio."""
 
 EXECUTION_ID = np.dtype([("h1", np.uint64), ("h2", np.uint64)], align=True)
 
@@ -273,6 +281,7 @@ class State(Columns):
         "metrics": (METRIC_VALUE, ()),
         **dict.fromkeys(HEADS, (CHUNK_HEAD, ())),
         "attempts": (ATTEMPT, ()),
+        "equals": (EQUAL, ()),  # as many as attempts
         "executions": (EXECUTION_ID, ()),
         "opens": (OPEN, ()),
         "peaks": (PEAK, ()),
@@ -296,6 +305,7 @@ class State(Columns):
     levels: Rows
     metrics: Rows
     attempts: Rows
+    equals: Rows
     executions: Rows
     opens: Rows
     peaks: Rows

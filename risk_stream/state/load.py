@@ -3,7 +3,7 @@
 import numpy as np
 
 from risk_stream.state.arena import release
-from risk_stream.state.attempts import link_equal, owned_key, signature_key
+from risk_stream.state.attempts import owned_key, signature_key
 from risk_stream.state.chunks import head_entry, next_entry, start_chunk
 from risk_stream.state.compiled import compiled
 from risk_stream.state.counters import release_counters, start_counter
@@ -26,6 +26,7 @@ from risk_stream.state.layout import (
     PEAKS,
     POSITIONS,
     TAIL,
+    UNLINKED_COUNT,
     Bytes,
     Int64s,
     State,
@@ -179,7 +180,7 @@ def load_entry(state: State, row: Bytes, at: Int64s, slot: int, kind: int, entry
         attempt.side = np.int8(get_int(row, at))
         attempt.symbol = np.int32(get_string(state, row, at))
         if counts:
-            link_equal(state, slot, entry)
+            state.header[UNLINKED_COUNT] += 1
     elif kind == EXECUTIONS:
         state.executions[entry].h1 = get_fixed(row, at)
         state.executions[entry].h2 = get_fixed(row, at)
@@ -270,6 +271,9 @@ def find_window_peaks(state: State, slot: int) -> None:
 def unindex(state: State, slot: int) -> None:
     """Take a portfolio's ids and equal orders out of the tables."""
     chain = state.chains[slot, ATTEMPTS]
+    linked = state.portfolios[slot].links_equals == 1
+    if not linked:
+        state.header[UNLINKED_COUNT] -= chain[TAIL] - chain[HEAD]
     if chain[HEAD] < chain[TAIL]:
         entry = head_entry(state, slot, ATTEMPTS)
         for sequence in range(chain[HEAD], chain[TAIL]):
@@ -277,7 +281,7 @@ def unindex(state: State, slot: int) -> None:
             if sequence >= state.portfolios[slot].ids_head:
                 remove(state, BY_ATTEMPT, owned_key(slot, attempt.h1), entry)
             # Each new equal replaced the one before it in the table: only the newest is there.
-            if is_newest(state, slot, entry):
+            if linked and is_newest(state, slot, entry):
                 key = signature_key(slot, attempt.symbol, attempt.side, attempt.quantity, attempt.price)
                 remove(state, BY_SIGNATURE, key, entry)
             if sequence + 1 < chain[TAIL]:

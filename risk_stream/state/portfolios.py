@@ -79,6 +79,7 @@ def create_portfolio(state: State, text: Bytes, at: int, length: int, h1: np.uin
     portfolio.dirty = np.int8(0)
     portfolio.cutting = np.int8(0)
     portfolio.saved = np.int8(0)
+    portfolio.links_equals = np.int8(0)
     portfolio.relist = np.int8(0)
     start_chains(state, slot)
     insert(state, BY_PORTFOLIO, h1, slot)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from risk_stream.rules import kinds
 from risk_stream.rules import plan as pl
-from risk_stream.rules.judge import VIOLATED, WARNED, WITHIN, holds, judge, nearly_equal
-from risk_stream.rules.observation import OBSERVATION, observe_double, observe_integer
+from risk_stream.rules.compile import quiet_below
+from risk_stream.rules.judge import VIOLATED, WARNED, WITHIN, holds, is_quiet, judge, nearly_equal
+from risk_stream.rules.observation import OBSERVATION, not_evaluable, observe_double, observe_integer
 from tests.state.portfolio import int64, pair
 
 EPSILON = Fraction(10, 2**52)
@@ -67,6 +68,7 @@ def test_operators_are_consistent(a: float, by: int) -> None:
 def limit(threshold: float, warn_ratio: float, scaled: int = 0, operator: int = kinds.GREATER) -> np.ndarray:
     """One limit as a plan has it."""
     rows = np.zeros(1, pl.LIMIT)
+    rows[0]["quiet_below"] = quiet_below(threshold, warn_ratio, operator)
     row = rows[0]
     row["threshold"], row["warn_ratio"], row["operator"] = threshold, warn_ratio, operator
     row["threshold_hi"], row["threshold_lo"] = pair(scaled)
@@ -89,6 +91,39 @@ def test_integers_compare_exactly(observed: int, threshold: int, warn_ratio: flo
     assert utilisation == quotient or (math.isnan(utilisation) and math.isnan(quotient))
     warns = quotient >= warn_ratio or (not math.isnan(quotient) and is_equal(quotient, warn_ratio))
     assert verdict == (VIOLATED if observed > threshold else WARNED if warns else WITHIN)
+    if is_quiet(limit(float(threshold), warn_ratio, threshold), int64(0), seen):
+        assert verdict == WITHIN
+
+
+@settings(max_examples=500)
+@given(doubles, doubles, st.floats(0, 1), st.sampled_from(sorted(kinds.OPERATOR_NUMBERS.values())))
+@example(0.8, 1.0, 0.8, kinds.GREATER)
+@example(moved(0.8, -1), 1.0, 0.8, kinds.AT_LEAST)
+@example(5e-324, 1e-308, 1e-16, kinds.GREATER)
+@example(-1e308, 1e308, 0.0, kinds.GREATER)
+@example(0.0, 0.0, 0.0, kinds.GREATER)
+def test_what_is_quiet_is_within(observed: float, threshold: float, warn_ratio: float, operator: int) -> None:
+    """At any magnitude, next to every edge, and where a product underflows."""
+    for near in (observed, moved(threshold * warn_ratio, -3), moved(threshold * warn_ratio, 3), threshold):
+        if not math.isfinite(near):
+            continue
+        seen = np.zeros(1, OBSERVATION)
+        observe_double(seen, near)
+        one = limit(threshold, warn_ratio, operator=operator)
+        if is_quiet(one, int64(0), seen):
+            assert judge(one, int64(0), seen)[0] == WITHIN
+
+
+def test_most_of_what_is_within_is_quiet() -> None:
+    """One comparison tells what is within by a billionth; never where less is worse, or nothing was observed."""
+    seen = np.zeros(1, OBSERVATION)
+    observe_double(seen, 0.08 * (1 - 1e-8))
+    assert is_quiet(limit(0.1, 0.8), int64(0), seen)
+    assert not is_quiet(limit(0.1, 0.8, operator=kinds.AT_MOST), int64(0), seen)
+    observe_integer(seen, *pair(8 * 10**23 - 10**16), int64(4))
+    assert is_quiet(limit(1e24, 0.8, 10**24), int64(0), seen)
+    not_evaluable(seen, int64(0))
+    assert not is_quiet(limit(0.1, 0.8), int64(0), seen)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from risk_stream.state.attempts import (
     find_attempt,
     find_equal,
     is_inside,
+    link_equals,
     remember_attempt,
 )
 from risk_stream.state.sweep import sweep_strings
@@ -28,7 +29,8 @@ Signature = tuple[str, int, int, int]
 class Attempts:
     """The queue of one portfolio, and every attempt there ever was."""
 
-    def __init__(self, equal_window_ms: int, start_ms: int = 1_795_341_600_000) -> None:
+    def __init__(self, equal_window_ms: int, start_ms: int = 1_795_341_600_000, linked: bool = True) -> None:
+        """Equal attempts are linked from the first on, or when they are counted first."""
         self.columns = Columns(2)
         self.slot = self.columns.slots[1]
         self.equal_window_ms = equal_window_ms
@@ -36,6 +38,8 @@ class Attempts:
         self.ids: dict[str, tuple[int, int]] = {}  # the number and the To of each id's last attempt
         self.count = 0
         self.times: dict[Signature, list[int]] = {}
+        if linked:
+            link_equals(self.columns.state, self.slot)
 
     def is_known(self, order_id: str) -> bool:
         """Whether the id is within 24 h of To and among the last 10,000."""
@@ -70,6 +74,8 @@ class Attempts:
 
     def check(self, signature: Signature) -> None:
         """The count in every window that is armed, and in any window while there were few attempts."""
+        self.columns.make_room()
+        link_equals(self.columns.state, self.slot)
         for window_ms in WINDOWS:
             if window_ms <= self.equal_window_ms or self.count <= lay.LATE_ATTEMPTS:
                 now = int64(self.to)
@@ -86,7 +92,7 @@ class Attempts:
         state, entry, steps = self.columns.state, self.newest(signature), 0
         bounds = int64(60 * self.to // window_ms - 59), int64(window_ms)
         while True:
-            row = state.attempts[entry]
+            row = state.equals[entry]
             if is_inside(state, self.slot, row["jump"], row["jump_seq"], *bounds):
                 entry = row["jump"]
             elif is_inside(state, self.slot, row["previous"], row["previous_seq"], *bounds):
@@ -103,10 +109,12 @@ PAUSES = st.sampled_from([0, 0, 1, 17, 59, 999, 60_000, 3_599_999, DAY_MS - 1, D
 class AttemptsMachine(RuleBasedStateMachine):
     """Attempts of a few kinds with pauses up to days, ids that come again, windows armed and disarmed, sweeps."""
 
-    @initialize(window=st.sampled_from([0, *WINDOWS]), start=st.sampled_from([0, 1_795_341_600_000]))
-    def start(self, window: int, start: int) -> None:
+    @initialize(
+        window=st.sampled_from([0, *WINDOWS]), start=st.sampled_from([0, 1_795_341_600_000]), linked=st.booleans()
+    )
+    def start(self, window: int, start: int, linked: bool) -> None:
         """The longest armed window."""
-        self.attempts = Attempts(window, start)
+        self.attempts = Attempts(window, start, linked)
         self.count = 0
 
     @rule(pause=PAUSES, signature=st.sampled_from(SIGNATURES), times=st.integers(1, 25), again=st.integers(0, 60))
@@ -116,7 +124,6 @@ class AttemptsMachine(RuleBasedStateMachine):
             self.count += 1
             which = self.count - again if number == 0 and again < self.count else self.count
             self.attempts.attempt(pause if number == 0 else 1, f"o{which}", signature)
-        self.attempts.check(signature)
 
     @rule(signature=st.sampled_from(SIGNATURES))
     def check(self, signature: Signature) -> None:
@@ -167,12 +174,22 @@ def test_a_flood_is_counted_in_few_steps(others: int) -> None:
     assert worst <= 4 * 15  # twice two steps a level of 2^15 entries
 
 
+def test_thousands_of_attempts_are_linked_when_a_limit_comes() -> None:
+    """No two of them equal: the table of equal orders has a place for each, though there were none for a day."""
+    attempts = Attempts(0, linked=False)
+    for number in range(lay.IDS_MAX):
+        attempts.attempt(1, f"o{number}", ("ACME", 1, number + 1, 1))
+    attempts.check(("ACME", 1, lay.IDS_MAX, 1))
+    assert attempts.columns.state.table_used[lay.BY_SIGNATURE] == lay.IDS_MAX
+    assert attempts.columns.state.header[lay.UNLINKED_COUNT] == 0
+
+
 def test_a_chain_longer_than_32_bits_is_counted() -> None:
     """A desk that sends one order for ever passes 2^31 equals within weeks; the difference of depths stays right."""
     attempts = Attempts(3_600_000)
     for number in range(40):
         attempts.attempt(1, f"o{number}", SIGNATURES[0])
-    attempts.columns.state.attempts["depth"] += 2**31 - 30
+    attempts.columns.state.equals["depth"] += 2**31 - 30
     for number in range(40, 80):
         attempts.attempt(1, f"o{number}", SIGNATURES[0])
         attempts.check(SIGNATURES[0])
