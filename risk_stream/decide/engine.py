@@ -127,6 +127,11 @@ class Engine:
         """Portfolios in memory."""
         return self._residents.count
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether portfolios should leave memory before the next step: after a cut is saved, they can."""
+        return self._residents.is_crowded
+
     def step(self, values: Records, orders: Records, plan: Plan) -> StepOutput:
         """Handle values, then orders, under one plan: `step_parts` without a pause."""
         parts = self.step_parts(values, orders, plan)

@@ -179,5 +179,5 @@ class Residents:
 
     @property
     def is_crowded(self) -> bool:
-        """Whether there are more than the bound."""
-        return self.count > self._resident_max
+        """Whether there are twice as many as the bound: what changed since the last cut was saved cannot be evicted."""
+        return self.count > 2 * self._resident_max

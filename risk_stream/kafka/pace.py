@@ -45,6 +45,11 @@ class PacedEngine:
         self._uncut = 0
         """Records handled since the last cut; long ones count as many."""
 
+    @property
+    def is_crowded(self) -> bool:
+        """So much is in memory that a snapshot must come before the next step."""
+        return self._engine.is_crowded
+
     async def decide(self, values: Records, orders: Records, plan: Any) -> StepOutputPort:
         """A whole step; nothing else but `saved` may be asked meanwhile."""
         parts = self._engine.step_parts(values, orders, plan)

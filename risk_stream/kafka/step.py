@@ -197,6 +197,8 @@ class Stepper:
                 continue
             if self._commit is not None and self._keeps_up():
                 return
+            if self._owned.engine.is_crowded:
+                await self._make_room()
             taken = await self._take()
             if taken is None:
                 if self._cut is not None and self._commit is None:
@@ -344,6 +346,13 @@ class Stepper:
         self._metrics.snapshot(len(published.rows), seconds)
         self._snapshot_from = now + seconds / SNAPSHOT_SHARE_MAX
         self._snapshot_at = max(self._snapshot_at, self._snapshot_from)
+
+    async def _make_room(self) -> None:
+        """Steps have outrun the snapshots: what is not saved cannot leave memory, so that this step waits."""
+        await self._saved()
+        if self._owned.engine.is_crowded and self._owned.snapshotter.due(self._owned.end):
+            await self._copy()
+            await self._saved()
 
     async def _saved(self) -> None:
         """Finish the snapshot at hand, if there is one, while no step is computed."""

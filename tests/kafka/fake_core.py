@@ -35,6 +35,11 @@ class FakeEngine:
         self._state: dict[bytes, list[int]] = {}
         self._dirty: set[bytes] = set()
 
+    @property
+    def is_crowded(self) -> bool:
+        """Never."""
+        return False
+
     def step_parts(self, values: Records, orders: Records, plan: int) -> Generator[None, None, FakeOutput]:
         """Values first, then orders."""
         yield

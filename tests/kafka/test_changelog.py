@@ -30,6 +30,11 @@ CACHE = 1 << 20
 class NoEngine:
     """Takes part in snapshots and knows nothing."""
 
+    @property
+    def is_crowded(self) -> bool:
+        """Never."""
+        return False
+
     def cut_parts(self) -> Iterator[Packed]:
         """No rows."""
         yield NOTHING

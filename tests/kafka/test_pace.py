@@ -44,6 +44,11 @@ class Engine:
         assert self.go_on.wait(TIMEOUT_S), "the loop did not go on"
         self._inside.release()
 
+    @property
+    def is_crowded(self) -> bool:
+        """Never."""
+        return False
+
     def step_parts(self, values: Any, orders: Any, plan: str) -> Generator[None, None, Any]:
         """Some parts, and an output."""
         for _ in range(PARTS):

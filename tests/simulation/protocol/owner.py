@@ -55,6 +55,7 @@ class Owner:
     async def run(self, records_max: int | None = None) -> bool:
         """Handle all input, or stop in order after about so many records; whether it saved what it had at the end."""
         owned = await take_over(self._setting, self._disk, self._controls)
+        cast(CountingEngine, owned.engine._engine).bounded = True
         config, controls = cast(WorkerConfig, self._setting), cast(ControlsReader, self._controls)
         stepper = Stepper(config, 0, owned, controls, cast(WorkerMetrics, NoMetrics()))
         topics = [self._setting.cluster.topic(name) for name in (VALUES, ORDERS)]

@@ -77,6 +77,9 @@ MUTANTS: dict[str, tuple[object, str, object]] = {
     "a snapshot in the transaction of its own step": (
         step.Stepper, "_complete", lambda *args: _complete_too_early(*args),
     ),
+    "steps outrun the snapshots": (
+        step.Stepper, "_make_room", lambda self: _nothing(),
+    ),
     "what is left open stays so": (takeover, "end_what_is_left_open", lambda *args: _nothing()),
     "a step without a record is decided anew": (takeover, "step_without_record", lambda *args: _nothing()),
     "what of the last step was not seen stays so": (takeover, "unseen", lambda *args: _no_writes()),
