@@ -4,6 +4,7 @@ import logging
 
 import click
 
+from risk_stream.ops.arenas import share_arenas
 from risk_stream.ops.load import load_settings
 from risk_stream.ops.logging import configure_logging
 
@@ -16,6 +17,7 @@ def command() -> None:
     """
     settings = load_settings()
     configure_logging(settings)
+    share_arenas()
     if settings.log_level == "INFO":
         for library in ("aiokafka", "faust", "mode"):  # their INFO is a line for every service and every fetch set-up
             logging.getLogger(library).setLevel(logging.WARNING)
