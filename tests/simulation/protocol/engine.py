@@ -15,9 +15,6 @@ State = list[int]
 
 NONE = Listed()
 
-RESIDENTS_MAX = 7
-"""All portfolios but one: often a snapshot comes in time, and often a step has to wait for it."""
-
 
 class Output(NamedTuple):
     """What a step publishes."""
@@ -43,13 +40,13 @@ class CountingEngine:
         self._rows = rows
         self._states: dict[bytes, State] = {}
         self._dirty: set[bytes] = set()
-        self.bounded = False
-        """No step may begin crowded. A take-over replays; it saves after so many records."""
+        self.residents_max: int | None = None
+        """How many may be in memory when a step begins; None in a take-over, which saves after so many records."""
 
     @property
     def is_crowded(self) -> bool:
         """Whether a snapshot must come before the next step."""
-        return len(self._states) > RESIDENTS_MAX
+        return self.residents_max is not None and len(self._states) > self.residents_max
 
     def state(self, key: bytes) -> State:
         """The numbers of a portfolio, from its row when it is not in memory."""
@@ -61,7 +58,7 @@ class CountingEngine:
 
     def step_parts(self, values: Records, orders: Records, plan: int) -> Generator[None, None, Output]:
         """Values first, then orders, with a pause before anything is touched."""
-        assert not (self.bounded and self.is_crowded), "a step over the bound of what may be in memory"
+        assert not self.is_crowded, "a step over the bound of what may be in memory"
         yield
         taken, decided = values.rows(), orders.rows()
         for _, _, key, value in taken:

@@ -23,6 +23,8 @@ from tests.simulation.protocol.fakes import ControlsFake, NoMetrics, Setting, Ta
 
 VALUES, ORDERS, CHANGELOG = "portfolio-values", "orders", "changelog"
 TICK_S = 0.0004
+RESIDENTS_MAX = (5, 6, 6, 6)
+"""Portfolios in memory, of 6: one owner in four has to wait for snapshots."""
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ class Owner:
     async def run(self, records_max: int | None = None) -> bool:
         """Handle all input, or stop in order after about so many records; whether it saved what it had at the end."""
         owned = await take_over(self._setting, self._disk, self._controls)
-        cast(CountingEngine, owned.engine._engine).bounded = True
+        cast(CountingEngine, owned.engine._engine).residents_max = self._random.choice(RESIDENTS_MAX)
         config, controls = cast(WorkerConfig, self._setting), cast(ControlsReader, self._controls)
         stepper = Stepper(config, 0, owned, controls, cast(WorkerMetrics, NoMetrics()))
         topics = [self._setting.cluster.topic(name) for name in (VALUES, ORDERS)]

@@ -27,7 +27,7 @@ from tests.simulation.protocol.loop import VirtualLoop
 from tests.simulation.protocol.owner import ORDERS, TICK_S, VALUES, Owner, take_over
 
 VALUE_RECORDS, ORDER_RECORDS = 50, 160
-NAMES = [b"P%d" % number for number in range(8)]
+NAMES = [b"P%d" % number for number in range(6)]
 GAPS = [0] * 9 + [1]
 CRASHES_MIN, CRASHES_MAX, POINTS_BETWEEN = 2, 3, 50
 STALLED = 0.02
