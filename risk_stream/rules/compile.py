@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable
 
 import numpy as np
 
-from risk_stream.messages.limit import Limit, Mode, Unit
+from risk_stream.messages.limit import Limit, Mode, Scope, Unit
 from risk_stream.messages.limit_kind import LimitKind, Rolling, Standing
 from risk_stream.rules import plan as pl
 from risk_stream.rules.fold import Armed, Commands, Fold
@@ -200,9 +200,9 @@ def quiet_below(threshold: float, warn_ratio: float, operator: int) -> float:
 
 
 def _is_plain(one: Limit) -> bool:
-    scope = one.scope
-    named = (scope.symbol, scope.sector, scope.strategy_id, scope.trader_id)
-    return one.mode is not Mode.PAUSED and one.effective_from is None and not any(named)
+    """Whether it takes every order of its portfolios, reducing ones aside (`takes` in decide/orders.py)."""
+    everything = one.scope == Scope(portfolio_id=one.scope.portfolio_id)
+    return one.mode is not Mode.PAUSED and one.effective_from is None and everything
 
 
 def _fill_limit(row: np.void, one: Armed, symbols: _Symbols) -> None:

@@ -38,8 +38,8 @@ WINDOW_MS_MAX = 30 * DAY_MS
 """The longest window of a counting limit (read_limit.py)."""
 
 LATE_ATTEMPTS = 256
-"""The last attempts of 30 days, kept although no armed limit needs them: a limit set later counts them. 150 bytes each
-with their places in the tables: 400 MB for 10,000 resident portfolios that all have so many, which is why not more."""
+"""The last attempts of 30 days, kept although no armed limit needs them: a limit set later counts them. 90 bytes each
+with their places in the table: 230 MB for 10,000 resident portfolios that all have so many, which is why not more."""
 
 INLINE_POSITIONS = 16
 """Positions that are saved with the main row whenever it is; of more, only those changed since their list was saved."""
