@@ -33,6 +33,10 @@ APPLY_ROWS_MAX = 1_000
 WRITE_BUFFER_BYTES = 16 * 1024 * 1024
 OPEN_FILES_MAX = 256
 
+DISK_BYTES_MIN = 2 * WRITE_BUFFER_BYTES
+"""Looked at before rows are taken. Without a log of its own RocksDB meets a full disk when it writes a buffer, minutes
+later, tries again by itself, and holds whoever writes meanwhile, and the interpreter with it."""
+
 
 class Mark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The cut a set of rows belongs to: the end of the journal at that time, and where the journal goes on."""
@@ -103,9 +107,11 @@ class RowStore:
     def apply(self, rows: Sequence[Row], saved: Saved) -> None:
         """Write rows, and their mark last. May run in a thread: a call holds the interpreter for APPLY_ROWS_MAX rows.
 
-        After a crash all rows may be there, some or none, with an old mark; `begun` tells. Whoever opens the directory
-        then must write all of them again: they are in the changelog, or the directory is worth nothing.
+        Doubt when there is too little room on the disk. After a crash all rows may be there, some or none, with an old
+        mark; `begun` tells. Whoever opens the directory then must write all of them again: they are in the changelog,
+        or the directory is worth nothing.
         """
+        self._check_room()
         with _no_corruption(self.path):
             last = len(rows) - len(rows) % APPLY_ROWS_MAX
             for start in range(0, last, APPLY_ROWS_MAX):
@@ -124,10 +130,19 @@ class RowStore:
 
     def load(self, rows: Iterable[Row]) -> None:
         """Write a part of many rows, without a mark: until `apply` sets one the directory counts as half-written."""
+        self._check_room()
         batch = _batch(rows)
         batch.delete(MARK_KEY)
         with _no_corruption(self.path):
             self._db.write(batch)
+
+    def _check_room(self) -> None:
+        free = shutil.disk_usage(self.path).free
+        if free < DISK_BYTES_MIN:
+            raise Doubt(
+                f"{self.path}: {free / 2**20:.0f} MiB are free on this disk, {DISK_BYTES_MIN / 2**20:.0f} are needed. "
+                "Make room, then start the worker again: nothing is lost"
+            )
 
     def empty(self) -> None:
         """Delete every row."""

@@ -204,6 +204,21 @@ def test_only_the_newest_damaged_directories_are_kept(path: Path) -> None:
     assert sorted(found.name for found in path.parent.iterdir()) == [f"{path.name}.damaged-{n}" for n in (3, 4, 5)]
 
 
+@pytest.mark.parametrize("call", ["apply", "load"])
+def test_a_disk_that_is_nearly_full_ends_the_process_before_anything_is_written(
+    path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """RocksDB would tell minutes later. With room again the rows are those of the old mark."""
+    store = saved_store(path)
+    monkeypatch.setattr(store_module, "DISK_BYTES_MIN", 1 << 62)
+    with pytest.raises(Doubt, match="Make room"):
+        store.apply([(b"a", b"2")], SAVED) if call == "apply" else store.load([(b"a", b"2")])
+    store.close()
+    store = open_store(path, CACHE)
+    assert (store.saved(), store.get_many([b"a"])) == (SAVED, [b"1"])
+    store.close()
+
+
 def test_many_rows_are_written_in_parts_and_a_crash_between_them_shows(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from tests.oracle.__main__ import Unread
 from tests.oracle.wire import partition_of
 
 RATE = 150
-DISK_BYTES = 48 << 20
+DISK_BYTES = 96 << 20
 ENDS_SECONDS = 120.0
 CLOCKS = Path(__file__).parent.parent / "clocks"
 BOMB_BYTES = 100 << 20
