@@ -15,7 +15,7 @@ from risk_stream.decide.orders import count_codes, decide_orders
 from risk_stream.decide.output import StepOutput, digest_of
 from risk_stream.decide.picture import take_pictures
 from risk_stream.decide.residents import Residents, RowSource
-from risk_stream.decide.results import Results, new_results
+from risk_stream.decide.results import VIOLATIONS, Results, new_results
 from risk_stream.decide.slots import find_slots, find_value_slots
 from risk_stream.decide.standing import standing_max
 from risk_stream.decide.tell import (
@@ -214,7 +214,7 @@ class Engine:
     def _tell_orders(self, orders: Records, plan: Plan, told: _Told) -> None:
         batch = decode_orders(orders, self._route)
         results = self._take_orders(batch, orders, plan)
-        decisions, found = results.decisions[: len(batch.rows)], results.violations[: int(results.count[0])]
+        decisions, found = results.decisions[: len(batch.rows)], results.violations[: int(results.count[VIOLATIONS])]
         text, pieces = self._residents.state.text, self._room_of(plan).pieces
         tellable = TellableResults(decisions, found, text, pieces, self._route.partition, plan.version)
         told.decisions.append(decisions_of(batch, tellable))
@@ -259,7 +259,7 @@ class Engine:
             if done == count:
                 break
             self._make_room(batch, done, plan, results)
-        found = int(results.count[0])
+        found = int(results.count[VIOLATIONS])
         violations = violations_by_values(
             results.violations[:found],
             results.keys[:found],

@@ -17,7 +17,7 @@ from risk_stream.decide.context import (
     learn_values,
 )
 from risk_stream.decide.report import name_sector, report, severity_of
-from risk_stream.decide.results import ORDERS, Results
+from risk_stream.decide.results import ORDERS, VIOLATIONS, Results
 from risk_stream.messages.compiled.order_row import INVALID, WELL_FORMED
 from risk_stream.messages.compiled.result_row import (
     CODE_DUPLICATE_ORDER_ID,
@@ -77,12 +77,11 @@ def takes(plan: PlanArrays, index: int, context: Rows) -> bool:
 def observe(state: State, plan: PlanArrays, index: int, context: Rows, seen: Rows, results: Results) -> None:
     """Let a limit's kind observe the order, unless another limit has observed the same of it."""
     number = plan.limits[index].observation
-    if number == -1:
-        catalogue.observe_order(state, plan, index, context, seen)
-    elif results.observed_by[number] == results.count[ORDERS]:
+    if number != -1 and results.observed_by[number] == results.count[ORDERS]:
         seen[0] = results.observed[number]
-    else:
-        catalogue.observe_order(state, plan, index, context, seen)
+        return
+    catalogue.observe_order(state, plan, index, context, seen)
+    if number != -1:
         results.observed[number] = seen[0]
         results.observed_by[number] = results.count[ORDERS]
 
@@ -98,12 +97,9 @@ def evaluate(
     results: Results,
 ) -> None:
     """Evaluate one limit, report it when violated or warned, and fold it into the order's decision row."""
-    limit = plan.limits[index]
-    if limit.plain == 1:
-        if context[0].reducing == 1 and limit.lifted == 1:
-            return
-    elif not takes(plan, index, context):
+    if not takes(plan, index, context):
         return
+    limit = plan.limits[index]
     decision = results.decisions[record]
     active = limit.mode == kinds.MODE_ACTIVE
     observe(state, plan, index, context, seen, results)
@@ -141,10 +137,6 @@ def evaluate_all(state: State, plan: PlanArrays, record: int, context: Rows, see
         row = find_row(plan.groups, context[0].symbol_h1, context[0].symbol_h2)
         if row != -1:
             group, group_end = np.int64(plan.groups[row].first), np.int64(plan.groups[row].end)
-    if own == own_end and group == group_end:
-        for general in range(general_end):
-            evaluate(state, plan, plan.general[general], record, context, seen, results)
-        return
     last = np.int32(plan.limits.shape[0])
     while True:
         a = plan.general[general] if general < general_end else last
@@ -295,13 +287,13 @@ def decide_orders(
     learn_names(state, rows, text, symbols, sectors)
     for i in range(first, rows.shape[0]):
         ask_ahead(state, rows, slots, symbols, i)
-        if results.count[0] + violations_max > results.violations.shape[0]:
+        if results.count[VIOLATIONS] + violations_max > results.violations.shape[0]:
             return i
         decision = results.decisions[i]
         decision.code = np.int16(NO_DECISION)
         decision.limits_evaluated = np.int32(0)
         decision.approved = np.int8(0)
-        decision.violation_from = np.int32(results.count[0])
+        decision.violation_from = np.int32(results.count[VIOLATIONS])
         decision.value_offset = state.portfolios[slots[i]].value_offset if slots[i] != -1 else np.int64(-1)
         if rows[i].status == WELL_FORMED:
             decision.code = np.int16(CODE_OK)
@@ -310,5 +302,5 @@ def decide_orders(
             )
         elif rows[i].status == INVALID:
             decision.code = np.int16(CODE_INVALID_ORDER)
-        decision.violation_to = np.int32(results.count[0])
+        decision.violation_to = np.int32(results.count[VIOLATIONS])
     return rows.shape[0]

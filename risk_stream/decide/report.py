@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from risk_stream.decide.results import Results
+from risk_stream.decide.results import VIOLATIONS, Results
 from risk_stream.messages.compiled.result_row import (
     CRITICAL,
     HARD_BREACH,
@@ -41,8 +41,8 @@ def report(
     utilisation: float,
 ) -> int:
     """Append a violation row with what was observed; its index."""
-    at = results.count[0]
-    results.count[0] = at + 1
+    at = results.count[VIOLATIONS]
+    results.count[VIOLATIONS] = at + 1
     row = results.violations[at]
     observation = seen[0]
     row.record = np.int32(record)

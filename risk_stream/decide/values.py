@@ -4,7 +4,7 @@ import numpy as np
 
 from risk_stream.decide import results as res
 from risk_stream.decide.binding import bind
-from risk_stream.decide.results import Results
+from risk_stream.decide.results import VIOLATIONS, Results
 from risk_stream.decide.standing import evaluate_standing, standing_max
 from risk_stream.messages.compiled.value_row import EXECUTION, FAULT
 from risk_stream.rules.plan import PlanArrays
@@ -162,7 +162,7 @@ def apply_values(
             row.status = np.int8(apply_execution(state, slot, rows[i : i + 1], text))
         else:
             room = standing_max(state, plan, slot, row.positions_to - row.positions_from)
-            if results.count[0] + room > results.violations.shape[0] or state.free[LEVELS, FREE_COUNT] < room:
+            if results.count[VIOLATIONS] + room > results.violations.shape[0] or state.free[LEVELS, FREE_COUNT] < room:
                 return i
             row.status = np.int8(
                 apply_valuation(state, plan, slot, i, rows[i : i + 1], listed, metrics, text, seen, results)

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable
 
 import numpy as np
 
-from risk_stream.messages.limit import Limit, Mode, Scope, Unit
+from risk_stream.messages.limit import Limit, Unit
 from risk_stream.messages.limit_kind import LimitKind, Rolling, Standing
 from risk_stream.rules import plan as pl
 from risk_stream.rules.fold import Armed, Commands, Fold
@@ -199,12 +199,6 @@ def quiet_below(threshold: float, warn_ratio: float, operator: int) -> float:
     return bound if operator <= AT_LEAST and bound > QUIET_MIN else -math.inf
 
 
-def _is_plain(one: Limit) -> bool:
-    """Whether it takes every order of its portfolios, reducing ones aside (`takes` in decide/orders.py)."""
-    everything = one.scope == Scope(portfolio_id=one.scope.portfolio_id)
-    return one.mode is not Mode.PAUSED and one.effective_from is None and everything
-
-
 def _fill_limit(row: np.void, one: Armed, symbols: _Symbols) -> None:
     limit, scope = one.limit, one.limit.scope
     scaled = limit.threshold_scaled
@@ -227,7 +221,6 @@ def _fill_limit(row: np.void, one: Armed, symbols: _Symbols) -> None:
     row["standing"] = STANDING_NUMBERS[_standing(limit)]
     row["symbols_from"], row["symbols_to"] = symbols.add(limit.symbols)
     row["quiet_below"] = quiet_below(float(row["threshold"]), limit.warn_ratio, int(row["operator"]))
-    row["plain"] = _is_plain(limit)
     _fill_name(row, "metric", limit.metric)
     for name, value in (
         ("symbol", scope.symbol),

@@ -23,7 +23,6 @@ LIMIT = np.dtype(
         # What is looked at for nearly every order and limit comes first: one line of memory.
         ("quiet_below", np.float64),  # observed from 0 to below it: within, no warning; -inf: cannot be told
         ("observation", np.int32),  # number of what it observes of an order, if others observe the same; -1
-        ("plain", np.int8),  # takes every order, but for reducing ones if it is lifted
         ("kind", np.int8),
         ("action", np.int8),
         ("mode", np.int8),

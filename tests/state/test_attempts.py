@@ -115,6 +115,7 @@ class AttemptsMachine(RuleBasedStateMachine):
     def start(self, window: int, start: int, linked: bool) -> None:
         """The longest armed window."""
         self.attempts = Attempts(window, start, linked)
+        self.linked = linked
         self.count = 0
 
     @rule(pause=PAUSES, signature=st.sampled_from(SIGNATURES), times=st.integers(1, 25), again=st.integers(0, 60))
@@ -124,6 +125,8 @@ class AttemptsMachine(RuleBasedStateMachine):
             self.count += 1
             which = self.count - again if number == 0 and again < self.count else self.count
             self.attempts.attempt(pause if number == 0 else 1, f"o{which}", signature)
+        if self.linked:
+            self.attempts.check(signature)
 
     @rule(signature=st.sampled_from(SIGNATURES))
     def check(self, signature: Signature) -> None:
