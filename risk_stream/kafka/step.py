@@ -162,9 +162,7 @@ class Stepper:
             if self._offsets_behind:
                 await self._move_offsets(self._owned.end)
             await self._saved()
-            if self._owned.snapshotter.due(self._owned.end):
-                await self._copy()
-                await self._saved()
+            await self._save_rest()
         await self._stored()
 
     def ask_to_stop(self) -> None:
@@ -350,7 +348,12 @@ class Stepper:
     async def _make_room(self) -> None:
         """Steps have outrun the snapshots: what is not saved cannot leave memory, so that this step waits."""
         await self._saved()
-        if self._owned.engine.is_crowded and self._owned.snapshotter.due(self._owned.end):
+        if self._owned.engine.is_crowded:
+            await self._save_rest()
+
+    async def _save_rest(self) -> None:
+        """What changed behind the last snapshot, which is on the disk; while no step is computed."""
+        if self._owned.snapshotter.due(self._owned.end):
             await self._copy()
             await self._saved()
 

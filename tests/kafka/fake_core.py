@@ -28,17 +28,14 @@ class FakeOutput(NamedTuple):
 class FakeEngine:
     """Counts orders and sums values by portfolio; `{"poison"` orders become dead letters."""
 
+    is_crowded = False
+
     def __init__(self, partition: int, partitions: int, rows: RowSource, salt: str = "") -> None:
         self._salt = salt
         self._partition = partition
         self._rows = rows
         self._state: dict[bytes, list[int]] = {}
         self._dirty: set[bytes] = set()
-
-    @property
-    def is_crowded(self) -> bool:
-        """Never."""
-        return False
 
     def step_parts(self, values: Records, orders: Records, plan: int) -> Generator[None, None, FakeOutput]:
         """Values first, then orders."""

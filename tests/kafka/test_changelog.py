@@ -30,10 +30,7 @@ CACHE = 1 << 20
 class NoEngine:
     """Takes part in snapshots and knows nothing."""
 
-    @property
-    def is_crowded(self) -> bool:
-        """Never."""
-        return False
+    is_crowded = False
 
     def cut_parts(self) -> Iterator[Packed]:
         """No rows."""

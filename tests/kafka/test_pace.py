@@ -29,6 +29,8 @@ LONG = records_from([0], [0], [b""], [bytes(APART_BYTES_MIN)])
 class Engine:
     """Notes when and where it is asked, and waits for the loop when told to."""
 
+    is_crowded = False
+
     def __init__(self, name: str = "", asked: list[str] | None = None) -> None:
         self.name, self.asked = name, [] if asked is None else asked
         self.threads: set[str] = set()
@@ -43,11 +45,6 @@ class Engine:
         self.threads.add(threading.current_thread().name.partition("_")[0])
         assert self.go_on.wait(TIMEOUT_S), "the loop did not go on"
         self._inside.release()
-
-    @property
-    def is_crowded(self) -> bool:
-        """Never."""
-        return False
 
     def step_parts(self, values: Any, orders: Any, plan: str) -> Generator[None, None, Any]:
         """Some parts, and an output."""
