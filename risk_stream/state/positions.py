@@ -284,19 +284,37 @@ def drop_oldest_memo(state: State, slot: int) -> None:
 
 
 @compiled
+def is_of_snapshot(state: State, position: int) -> bool:
+    """Whether a position has something that the next snapshot replaces."""
+    known = state.positions[position]
+    return (
+        known.held_hi != 0
+        or known.held_lo != U0
+        or known.snapshot_price != 0
+        or known.fill_price != 0
+        or known.snapshot_sector != -1
+    )
+
+
+@compiled
 def clear_snapshot(state: State, slot: int) -> None:
-    """What a new snapshot replaces: quantities, marks and sectors of the old one, marks of earlier fills."""
+    """What a new snapshot replaces: quantities, marks and sectors of the old one, marks of earlier fills.
+
+    Symbols that orders alone have named are left as they are: they may be hundreds, and what changes is saved again.
+    """
     position = state.portfolios[slot].positions
     while position != -1:
         following = state.positions[position].next
-        detach(state, position)
+        if is_of_snapshot(state, position):
+            detach(state, position)
+            known = state.positions[position]
+            known.held_hi = 0
+            known.held_lo = U0
+            known.snapshot_price = 0
+            known.fill_price = 0
+            known.snapshot_sector = np.int32(change_sector(state, slot, known.snapshot_sector, -1))
+            attach(state, position)
         known = state.positions[position]
-        known.held_hi = 0
-        known.held_lo = U0
-        known.snapshot_price = 0
-        known.fill_price = 0
-        known.snapshot_sector = np.int32(change_sector(state, slot, known.snapshot_sector, -1))
-        attach(state, position)
         if is_idle(state, position) and known.order_price == 0 and known.order_sector == -1:
             drop_position(state, position)
         position = following

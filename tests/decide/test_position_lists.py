@@ -104,3 +104,29 @@ def test_what_changes_is_written_and_not_what_there_is() -> None:
         engine.saved()
     # sqrt(2 x 400) = 28 cuts between two lists, and as much again for the positions that main rows repeat.
     assert written < 2 * (1 + 200 / 28) * whole + 200 * 300
+
+
+def orders(count: int) -> Records:
+    """Of 1 each, of as many symbols; no limit forbids one."""
+    known = {"portfolio_id": "P", "side": "BUY", "quantity": 1, "price": 10, "ts": TS}
+    texts = [orjson.dumps({**known, "order_id": f"o{number}", "symbol": f"NEW{number}"}) for number in range(count)]
+    return records_from(list(range(count)), [TS] * count, [b"P"] * count, texts)
+
+
+def cancellation(number: int) -> dict[str, object]:
+    """The end of an order of `orders`, without a fill."""
+    known = {"portfolio_id": "P", "type": "EXECUTION", "order_id": f"o{number}", "execution_id": f"e{number}"}
+    return {**known, "symbol": f"NEW{number}", "side": "BUY", "status": "CANCELLED", "ts": TS + 5}
+
+
+def test_a_snapshot_changes_what_it_replaces_and_no_symbol_that_orders_alone_have_named() -> None:
+    """300 symbols of which only an order's price is known, and a valuation of five others."""
+    plan, engine = Controls().plan(), Engine(0, 1, SavedRows())
+    engine.step(NO_RECORDS, orders(300), plan)
+    engine.step(values(0, *map(cancellation, range(300))), NO_RECORDS, plan)
+    whole = sizes(engine.cut())[b"L"]
+    engine.saved()
+    engine.step(values(300, valuation(5)), NO_RECORDS, plan)
+    cut = sizes(engine.cut())
+    assert b"L" not in cut
+    assert cut[b"P"] < whole / 5
