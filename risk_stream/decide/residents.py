@@ -17,7 +17,7 @@ from risk_stream.state.load import (
     COUNTS,
     evict,
     find_window_peaks,
-    load_chunk,
+    load_chunks,
     load_list,
     load_main,
     load_tails,
@@ -139,17 +139,25 @@ class Residents:
             wanted += [(kind, number) for number in numbers]
         keys = [b"%c%b\0%b" % (KIND_LETTERS[kind], portfolio_id, number.to_bytes(8, "big")) for kind, number in wanted]
         rows = self._rows.get_many(keys) if keys else []
+        for (kind, number), row in zip(wanted, rows, strict=True):
+            if row is None:
+                raise DamagedRows(f"portfolio {portfolio_id!r}: chunk {number} of kind {kind} is missing")
+        found = [row for row in rows if row is not None]
         for start in range(0, len(wanted), CHUNKS_RESERVED):
             stop = start + CHUNKS_RESERVED
-            some, found = wanted[start:stop], rows[start:stop]
-            kinds = Counter(kind for kind, _ in some) + Counter(ONE_CHUNK_EACH)
-            text = tail_bytes + sum(len(row) for row in found if row is not None)
-            reserve(self.state, kinds, CHUNK * len(some) + TAIL_STRINGS, text)
-            for (kind, number), row in zip(some, found, strict=True):
-                if row is None:
-                    raise DamagedRows(f"portfolio {portfolio_id!r}: chunk {number} of kind {kind} is missing")
-                if not load_chunk(self.state, np.frombuffer(row, np.uint8), slot, kind, number):
-                    raise DamagedRows(f"portfolio {portfolio_id!r}: chunk {number} of kind {kind} lacks entries")
+            self._load_some(portfolio_id, slot, wanted[start:stop], found[start:stop], tail_bytes)
+
+    def _load_some(
+        self, portfolio_id: bytes, slot: int, wanted: list[tuple[int, int]], rows: list[bytes], tail_bytes: int
+    ) -> None:
+        text = np.frombuffer(b"".join(rows), np.uint8)
+        ends = np.cumsum([len(row) for row in rows], dtype=np.int64)
+        needed = Counter(kind for kind, _ in wanted) + Counter(ONE_CHUNK_EACH)
+        reserve(self.state, needed, CHUNK * len(wanted) + TAIL_STRINGS, tail_bytes + len(text))
+        right = int(load_chunks(self.state, text, ends, np.array(wanted, np.int64), slot))
+        if right < len(wanted):
+            kind, number = wanted[right]
+            raise DamagedRows(f"portfolio {portfolio_id!r}: chunk {number} of kind {kind} lacks entries")
 
     def trim(self, step: int, now_ms: int) -> None:
         """Evict what is idle, and the longest unused beyond the bound; never what this step used or is not saved."""
