@@ -80,7 +80,7 @@ def things_of(state: State, arena: int) -> Rows:
 
 @compiled
 def places_wanted(state: State, table_index: int, needed: Int64s, strings: int) -> int:
-    """Places that keep a table half empty with all that it can get of what is needed."""
+    """Places of a table that has room for all that it can get of what is needed."""
     arena = TABLE_ARENAS[table_index]
     if arena == -1:
         new = strings
@@ -88,7 +88,7 @@ def places_wanted(state: State, table_index: int, needed: Int64s, strings: int) 
         new = needed[arena] * CHUNK if arena < CHUNK_KINDS else needed[arena]
     if table_index == lay.BY_SIGNATURE:
         new += state.header[lay.UNLINKED_COUNT]  # a limit may come to concern every portfolio
-    return 2 * (state.table_used[table_index] + new)
+    return table.places_for(state.table_used[table_index] + new)
 
 
 @compiled

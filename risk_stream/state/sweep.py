@@ -35,7 +35,7 @@ from risk_stream.state.opens import last_entry_of
 from risk_stream.state.positions import position_key
 from risk_stream.state.room import size_for
 from risk_stream.state.sectors import sector_key
-from risk_stream.state.table import place, ref_at
+from risk_stream.state.table import place, places_for, ref_at
 
 STRINGS_KEPT = 100_000
 """Strings kept without asking who needs them: about 10 MB with their table. Beyond, the pool is swept whenever it has
@@ -168,7 +168,7 @@ def sweep_strings(state: State) -> int:
     live_bytes = int(state.strings["len"][:count][numbers == 1].sum())
     strings = np.zeros(size_for(INITIAL, live), STRING)
     text = np.zeros(size_for(INITIAL, live_bytes), np.uint8)
-    places = np.zeros(size_for(2 * INITIAL, 2 * live), np.int64)
+    places = np.zeros(size_for(2 * INITIAL, int(places_for(live))), np.int64)
     compact(state, numbers, strings, text, places)
     visit(state, numbers, True)
     state.replace("strings", strings)
