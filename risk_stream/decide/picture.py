@@ -5,8 +5,6 @@ import math
 import numpy as np
 
 from risk_stream.decide.binding import bind, trading_state
-from risk_stream.rules.gross_exposure import gross_held
-from risk_stream.rules.net_exposure import net_held
 from risk_stream.rules.plan import PlanArrays
 from risk_stream.state.compiled import compiled
 from risk_stream.state.int128 import is_positive, magnitude, subtract, to_double
@@ -16,7 +14,7 @@ from risk_stream.state.peaks import expire_peaks, window_peak
 
 @compiled
 def take_pictures(state: State, plan: PlanArrays, slots: Int32s, pictures: Rows) -> None:
-    """Fill one RISK_ROW a slot, all but its id and `ts`; O(positions) each."""
+    """Fill one RISK_ROW a slot, all but its id and `ts`."""
     for i in range(slots.shape[0]):
         slot = slots[i]
         bind(state, plan, slot)
@@ -38,11 +36,9 @@ def take_pictures(state: State, plan: PlanArrays, slots: Int32s, pictures: Rows)
                 picture.drawdown[window] = max(fall, 0.0)
             else:
                 picture.drawdown[window] = math.nan
-        high, low = gross_held(state, slot)
-        picture.gross_hi = high
-        picture.gross_lo = low
-        high, low = net_held(state, slot)
-        high, low = magnitude(high, low)
+        picture.gross_hi = portfolio.held_gross_hi
+        picture.gross_lo = portfolio.held_gross_lo
+        high, low = magnitude(portfolio.held_net_hi, portfolio.held_net_lo)
         picture.net_hi = high
         picture.net_lo = low
         picture.trading_state = np.int8(trading_state(state, plan, slot))

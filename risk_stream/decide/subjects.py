@@ -7,7 +7,7 @@ from risk_stream.rules.plan import PlanArrays
 from risk_stream.state.compiled import compiled
 from risk_stream.state.int128 import add, magnitude
 from risk_stream.state.layout import Int32s, Rows, State
-from risk_stream.state.positions import held_value, sector_of
+from risk_stream.state.positions import held_value, is_held, sector_of
 from risk_stream.state.table import mix
 from risk_stream.state.text import is_before
 
@@ -24,12 +24,6 @@ SUBJECT = np.dtype(
     ],
     align=True,
 )
-
-
-@compiled
-def is_held(state: State, position: int) -> bool:
-    """Whether a quantity is held."""
-    return state.positions[position].held_hi != 0 or state.positions[position].held_lo != U0
 
 
 @compiled

@@ -1,7 +1,5 @@
 """NET_EXPOSURE: |sum of signed position value after the order|."""
 
-import numpy as np
-
 from risk_stream.messages.compiled.result_row import NO_PRICE
 from risk_stream.rules.exposure import lacks_valuation, observe_exposure
 from risk_stream.rules.observation import not_evaluable
@@ -9,7 +7,7 @@ from risk_stream.rules.plan import PlanArrays
 from risk_stream.state.compiled import compiled
 from risk_stream.state.int128 import add, subtract
 from risk_stream.state.layout import Rows, State
-from risk_stream.state.positions import held_value, others_unmarked
+from risk_stream.state.positions import others_unmarked
 
 
 @compiled
@@ -31,22 +29,9 @@ def observe_order(state: State, plan: PlanArrays, index: int, context: Rows, see
 
 
 @compiled
-def net_held(state: State, slot: int) -> tuple[int, int]:
-    """Sum of held x mark, signed; O(symbols)."""
-    total_hi = np.int64(0)
-    total_lo = np.uint64(0)
-    position = state.portfolios[slot].positions
-    while position != -1:
-        high, low = held_value(state, position)
-        total_hi, total_lo = add(total_hi, total_lo, high, low)
-        position = state.positions[position].next
-    return total_hi, total_lo
-
-
-@compiled
 def observe_value(
     state: State, plan: PlanArrays, index: int, slot: int, held_hi: int, held_lo: int, seen: Rows
 ) -> None:
-    """Observed: what is held, without open orders."""
-    high, low = net_held(state, slot)
-    observe_exposure(state, plan, index, slot, high, low, seen)
+    """Observed: what is held, without open orders; O(1)."""
+    portfolio = state.portfolios[slot]
+    observe_exposure(state, plan, index, slot, portfolio.held_net_hi, portfolio.held_net_lo, seen)

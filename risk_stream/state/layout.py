@@ -93,6 +93,10 @@ PORTFOLIO = np.dtype(
         ("side_lo", np.uint64, (2,)),
         ("gross_hi", np.int64),  # sum of the larger |(held +- open) x mark|: GROSS of the other symbols
         ("gross_lo", np.uint64),
+        ("held_net_hi", np.int64),  # sum of held x mark, signed
+        ("held_net_lo", np.uint64),
+        ("held_gross_hi", np.int64),  # sum of |held x mark|
+        ("held_gross_lo", np.uint64),
         ("ids_entry", np.int64),  # entry of ids_head; -1 when no id counts
         ("touched", np.int64),  # step in which it was last used
         ("touched_ms", np.int64),

@@ -55,6 +55,10 @@ def create_portfolio(state: State, text: Bytes, at: int, length: int, h1: np.uin
     portfolio.list_number = 0
     portfolio.gross_hi = 0
     portfolio.gross_lo = np.uint64(0)
+    portfolio.held_net_hi = 0
+    portfolio.held_net_lo = np.uint64(0)
+    portfolio.held_gross_hi = 0
+    portfolio.held_gross_lo = np.uint64(0)
     for side in range(2):
         portfolio.side_hi[side] = 0
         portfolio.side_lo[side] = np.uint64(0)

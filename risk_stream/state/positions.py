@@ -1,8 +1,8 @@
 """What a portfolio holds and has open, symbol by symbol, with the sums over all symbols kept up to date.
 
 A symbol's *mark*: its price in the last snapshot, else that of its last fill later than that snapshot, else the order
-price of its last approved order that had one. `refresh` is called after every change of a position; it replaces the
-position's share in the portfolio's sums, so that GROSS and NET of an order cost O(1) and not O(symbols).
+price of its last approved order that had one. Around every change of a position stand `detach` and `attach`: they keep
+the portfolio's sums, so that GROSS and NET, of an order and of what is held, cost O(1) and not O(symbols).
 """
 
 import numpy as np
@@ -74,6 +74,25 @@ def held_and_open(state: State, position: int, side: int) -> tuple[int, int]:
 
 
 @compiled
+def is_held(state: State, position: int) -> bool:
+    """Whether a quantity is held."""
+    return state.positions[position].held_hi != 0 or state.positions[position].held_lo != U0
+
+
+@compiled
+def held_value(state: State, position: int) -> tuple[int, int]:
+    """Quantity held x mark, money, signed; what is held always has a mark (a snapshot or a fill set it).
+
+    The position is attached: with nothing open in a direction the value in that direction is the same product.
+    """
+    known = state.positions[position]
+    for side in range(2):
+        if known.open_hi[side] == 0 and known.open_lo[side] == U0:
+            return known.value_hi[side], known.value_lo[side]
+    return multiply_divide(known.held_hi, known.held_lo, mark_of(state, position), PRODUCT_TO_MONEY)
+
+
+@compiled
 def is_idle(state: State, position: int) -> bool:
     """Whether nothing is held and nothing is open."""
     known = state.positions[position]
@@ -125,6 +144,15 @@ def detach(state: State, position: int) -> None:
     """Take the position's share out of its portfolio's sums, before it changes."""
     known = state.positions[position]
     portfolio = state.portfolios[known.slot]
+    if is_held(state, position):
+        held_hi, held_lo = held_value(state, position)
+        high, low = subtract(portfolio.held_net_hi, portfolio.held_net_lo, held_hi, held_lo)
+        portfolio.held_net_hi = high
+        portfolio.held_net_lo = low
+        held_hi, held_lo = magnitude(held_hi, held_lo)
+        high, low = subtract(portfolio.held_gross_hi, portfolio.held_gross_lo, held_hi, held_lo)
+        portfolio.held_gross_hi = high
+        portfolio.held_gross_lo = low
     gross_hi, gross_lo = larger_value(state, position)
     high, low = subtract(portfolio.gross_hi, portfolio.gross_lo, gross_hi, gross_lo)
     portfolio.gross_hi = high
@@ -163,6 +191,15 @@ def attach(state: State, position: int) -> None:
         high, low = add(portfolio.side_hi[side], portfolio.side_lo[side], value_hi, value_lo)
         portfolio.side_hi[side] = high
         portfolio.side_lo[side] = low
+    if is_held(state, position):
+        held_hi, held_lo = held_value(state, position)
+        high, low = add(portfolio.held_net_hi, portfolio.held_net_lo, held_hi, held_lo)
+        portfolio.held_net_hi = high
+        portfolio.held_net_lo = low
+        held_hi, held_lo = magnitude(held_hi, held_lo)
+        high, low = add(portfolio.held_gross_hi, portfolio.held_gross_lo, held_hi, held_lo)
+        portfolio.held_gross_hi = high
+        portfolio.held_gross_lo = low
     gross_hi, gross_lo = larger_value(state, position)
     high, low = add(portfolio.gross_hi, portfolio.gross_lo, gross_hi, gross_lo)
     portfolio.gross_hi = high
@@ -318,13 +355,6 @@ def clear_snapshot(state: State, slot: int) -> None:
         if is_idle(state, position) and known.order_price == 0 and known.order_sector == -1:
             drop_position(state, position)
         position = following
-
-
-@compiled
-def held_value(state: State, position: int) -> tuple[int, int]:
-    """Quantity held x mark, money, signed; what is held always has a mark (a snapshot or a fill set it)."""
-    known = state.positions[position]
-    return multiply_divide(known.held_hi, known.held_lo, mark_of(state, position), PRODUCT_TO_MONEY)
 
 
 @compiled

@@ -56,6 +56,11 @@ class Held:
         """Nothing held, nothing open."""
         return not (self.held or self.open[0] or self.open[1])
 
+    @property
+    def held_value(self) -> int:
+        """Held x mark, half-even."""
+        return round(Fraction(self.held * self.mark, 10**12))
+
     def value(self, side: int) -> int:
         """(held + open in a direction) x mark, half-even."""
         quantity = self.held + self.open[0] if side == 0 else self.held - self.open[1]
@@ -238,13 +243,15 @@ class PositionsMachine(RuleBasedStateMachine):
 
     @invariant()
     def sums_agree(self) -> None:
-        """NET and GROSS sums, open orders and unmarked symbols, recomputed from nothing."""
+        """NET and GROSS sums with and without open orders, unmarked symbols, recomputed from nothing."""
         if not hasattr(self, "model"):
             return
         portfolio, held = self.columns.portfolio(self.slot), list(self.model.values())
         for side in range(2):
             assert wide_field(portfolio, "side", side) == sum(one.value(side) for one in held)
         assert wide_field(portfolio, "gross") == sum(max(abs(one.value(0)), abs(one.value(1))) for one in held)
+        assert wide_field(portfolio, "held_net") == sum(one.held_value for one in held)
+        assert wide_field(portfolio, "held_gross") == sum(abs(one.held_value) for one in held)
         unmarked = sum(not one.is_idle and not one.mark for one in held)
         assert portfolio["unmarked"] == unmarked
         assert others_unmarked(self.columns.state, portfolio["unmarked"], int32(-1)) == (unmarked > 0)
