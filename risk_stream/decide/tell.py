@@ -22,8 +22,8 @@ from risk_stream.rules.plan import Plan
 from risk_stream.state.layout import Int32s, Int64s, Rows, State
 
 FILL_FAULTS = {
-    res.UNKNOWN_ORDER: Fault(FaultReason.UNKNOWN_ORDER, "order_id: not an open order; the position was moved"),
-    res.OVERFILL: Fault(FaultReason.OVERFILL, "last_quantity: more than is open; the position was moved"),
+    res.UNKNOWN_ORDER: Fault(FaultReason.UNKNOWN_ORDER, "order_id: not an open order; the fill was applied"),
+    res.OVERFILL: Fault(FaultReason.OVERFILL, "last_quantity: more than is open; the fill was applied"),
 }
 
 

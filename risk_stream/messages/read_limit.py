@@ -107,9 +107,11 @@ def _unit(fields: JsonObject) -> Unit:
 def _threshold(fields: JsonObject) -> Decimal:
     measure = measure_of(_kind(fields), _unit(fields))
     value = decimal_or_none(fields, "threshold", *THRESHOLD_BOUNDS[measure])
+    if _kind(fields) is LimitKind.RESTRICTED_SYMBOL:
+        if value:
+            raise FieldError("threshold", "must be 0 or absent: of a symbol on the list 1 is observed")
+        return Decimal(0)
     if value is None:
-        if _kind(fields) is LimitKind.RESTRICTED_SYMBOL:
-            return Decimal(0)
         raise FieldError("threshold", "is missing")
     if value < 0 and measure is not Measure.METRIC:
         raise FieldError("threshold", "must be >= 0")

@@ -157,11 +157,15 @@ def _limit_needs() -> list[Schema]:
     drawdown_window = {"window": enum_of(DRAWDOWN_WINDOWS_MS)}
     adverse = {"adverse_move": nullable(decimal(f"0 to {ADVERSE_MOVE_MAX}", least=0, most=ADVERSE_MOVE_MAX))}
     metric = {"metric": NAME, "operator": enum_of(OPERATORS)}
+    restricted = {
+        "symbols": {"type": "array", "items": ID},
+        "threshold": nullable(decimal("0 or absent", least=0, most=0)),
+    }
     others = [kind for kind in LimitKind if kind not in (LimitKind.METRIC, LimitKind.RESTRICTED_SYMBOL)]
     return [
         _for_kinds(others, counted, ["threshold"]),
         _for_kinds([LimitKind.METRIC], metric, ["threshold", "metric", "operator"]),
-        _for_kinds([LimitKind.RESTRICTED_SYMBOL], {"symbols": {"type": "array", "items": ID}}, ["symbols"]),
+        _for_kinds([LimitKind.RESTRICTED_SYMBOL], restricted, ["symbols"]),
         _for_kinds([kind for kind in LimitKind if kind.rolling is not None], window, ["window"]),
         _for_kinds([LimitKind.DRAWDOWN], drawdown_window | adverse, ["window"]),
         _for_kinds([kind for kind in LimitKind if kind.exposure], {"unit": nullable(enum_of(Unit))}, []),

@@ -141,6 +141,6 @@ def test_a_limit_is_published_with_the_keys_its_kind_uses(kind: LimitKind) -> No
         "symbols": '["X"]',
     }
     lines = "".join(f"{key} = {extras[key]}\n" for key in used_keys(kind))
-    (control,) = read_limits_file(TABLE.replace("VALUE_AGE", kind) + "threshold = 1\n" + lines, AT)
+    (control,) = read_limits_file(TABLE.replace("VALUE_AGE", kind) + "threshold = 0\n" + lines, AT)
     text = encode_control(control).decode()
     assert {key for key in extras if f'"{key}":' in text} == set(used_keys(kind))

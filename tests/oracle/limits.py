@@ -129,7 +129,7 @@ def parse_limit(fields: dict[str, object]) -> Limit | None:
     bound = scaled(threshold, unit) if unit is not None else 0
     if bound is None or (kind != "METRIC" and (bound < 0 or threshold.startswith("-"))):
         return None
-    if isinf(float(threshold)):
+    if isinf(float(threshold)) or (kind == "RESTRICTED_SYMBOL" and bound != 0):
         return None
     limit = Limit(
         limit_id, kind, scope, plain_text(threshold), bound, float(threshold), unit, warn_ratio, str(action), str(mode),

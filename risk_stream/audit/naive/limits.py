@@ -150,7 +150,7 @@ def decimals_of(kind: str, amount: bool) -> int | None:
 
 
 def read_threshold(record: Json, kind: str, decimals: int | None) -> Exact:
-    """The threshold, exactly; it may be negative for a METRIC only and absent for RESTRICTED_SYMBOL only."""
+    """The threshold, exactly; negative for a METRIC only, absent for RESTRICTED_SYMBOL only, where it is 0."""
     raw = record.get("threshold")
     if raw is None and kind == "RESTRICTED_SYMBOL":
         return Exact(0, 0)
@@ -161,7 +161,7 @@ def read_threshold(record: Json, kind: str, decimals: int | None) -> Exact:
         raise FieldError("threshold") from error
     if abs(threshold.digits) * Fraction(10) ** threshold.power >= 10 ** THRESHOLD_DIGITS[decimals]:
         raise FieldError("threshold")
-    if threshold.digits < 0 and kind != "METRIC":
+    if threshold.digits < 0 and kind != "METRIC" or threshold.digits != 0 and kind == "RESTRICTED_SYMBOL":
         raise FieldError("threshold")
     return threshold
 
