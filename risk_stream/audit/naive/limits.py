@@ -161,7 +161,7 @@ def read_threshold(record: Json, kind: str, decimals: int | None) -> Exact:
         raise FieldError("threshold") from error
     if abs(threshold.digits) * Fraction(10) ** threshold.power >= 10 ** THRESHOLD_DIGITS[decimals]:
         raise FieldError("threshold")
-    if threshold.digits < 0 and kind != "METRIC" or threshold.digits != 0 and kind == "RESTRICTED_SYMBOL":
+    if (threshold.digits < 0 and kind != "METRIC") or (threshold.digits != 0 and kind == "RESTRICTED_SYMBOL"):
         raise FieldError("threshold")
     return threshold
 
