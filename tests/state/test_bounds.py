@@ -19,6 +19,7 @@ BOUNDS = [
     (lay.MEMOS_MAX, 4_096, "symbols of a portfolio with only a mark or a sector"),
     (lay.DAY_MS, 86_400_000, "life of an open order and of an order id, of To"),
     (residents.IDLE_MS_MAX, 86_400_000, "time in memory without use"),
+    (residents.IDLE_LOOK_MS, 3_600_000, "between two looks for portfolios without use"),
     (sweep.STRINGS_KEPT, 100_000, "symbols and sectors before the pool is swept"),
     (book.PLANS_KEPT_MAX, 64, "plans of earlier controls versions"),
     (fold.OVERRIDES_MAX, 100_000, "overrides"),
