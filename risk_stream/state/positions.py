@@ -324,13 +324,7 @@ def drop_oldest_memo(state: State, slot: int) -> None:
 def is_of_snapshot(state: State, position: int) -> bool:
     """Whether a position has something that the next snapshot replaces."""
     known = state.positions[position]
-    return (
-        known.held_hi != 0
-        or known.held_lo != U0
-        or known.snapshot_price != 0
-        or known.fill_price != 0
-        or known.snapshot_sector != -1
-    )
+    return is_held(state, position) or known.snapshot_price != 0 or known.fill_price != 0 or known.snapshot_sector != -1
 
 
 @compiled
