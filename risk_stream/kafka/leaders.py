@@ -122,7 +122,9 @@ class Leaders:
         left = list(topics)
         while left:
             by_leader = await self._by_leader(left)
-            answers = await asyncio.gather(*(self._heard(exchange, node, some) for node, some in by_leader.items()))
+            asked = [self._heard(exchange, node, some) for node, some in by_leader.items()]
+            # One leader, as a rule of small clusters, without a task of its own: two passes of the loop less.
+            answers = [await asked[0]] if len(asked) == 1 else await asyncio.gather(*asked)
             stale = False
             for answer in answers:
                 stale |= answer is None

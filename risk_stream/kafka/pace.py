@@ -78,10 +78,14 @@ class PacedEngine:
 
     async def _in_turn(self, work: Callable[[], R]) -> R:
         """Do it here, and nothing else of the kind before the loop has been round once."""
-        async with self._busy, _TURNS.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
-            result = work()
-            await asyncio.sleep(0)
-            return result
+        loop = asyncio.get_running_loop()
+        turn = _TURNS.setdefault(loop, asyncio.Lock())
+        async with self._busy:
+            await turn.acquire()
+            try:
+                return work()
+            finally:
+                loop.call_soon(turn.release)  # what follows in this step does not wait for that
 
 
 def _all_parts(parts: Generator[None, None, StepOutputPort]) -> StepOutputPort:

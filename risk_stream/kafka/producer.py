@@ -123,14 +123,29 @@ class PartitionProducer:
             if missing := {part.topic for part in parts} - added:
                 added |= await self._add(missing)
             passed("begin")
-            # Side by side: the offsets are two round trips more, and belong to the same transaction either way.
-            written, *_ = await asyncio.gather(
-                self._produce(parts, passed), self._move(offsets, passed), self._last.seen()
-            )
+            written = await self._produce_beside(parts, offsets, passed)
             if added or offsets:
                 await self._transaction.end(commit=True)
             passed("commit")
         self._last = Ending(self._leaders, written)
+        return written
+
+    async def _produce_beside(
+        self, parts: Sequence[Write], offsets: Mapping[TopicPartition, int], passed: Callable[[str], None]
+    ) -> dict[str, int]:
+        """`_produce`, while the offsets are moved, which is two round trips more, and the last transaction's end is
+        looked for. What every step waits for has no task of its own: each is two passes of the loop."""
+        beside = [asyncio.create_task(self._last.seen())]
+        if offsets:
+            beside.append(asyncio.create_task(self._move(offsets, passed)))
+        try:
+            written = await self._produce(parts, passed)
+            await asyncio.gather(*beside)
+        except BaseException:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+            raise
         return written
 
     async def ended(self) -> None:
@@ -168,8 +183,7 @@ class PartitionProducer:
         return written
 
     async def _move(self, offsets: Mapping[TopicPartition, int], passed: Callable[[str], None]) -> None:
-        if offsets:
-            await self._transaction.move(offsets)
+        await self._transaction.move(offsets)
         passed("offsets")
 
     async def close(self) -> None:
