@@ -43,6 +43,10 @@ OFFSETS_INTERVAL_S = 0.25
 """How often the group's offsets move while there is always something to decide. The journal says what is handled; the
 offsets tell other tools, and with every step they were two of a transaction's five requests (docs/performance.md)."""
 
+ALONE_AFTER_S = 0.1
+"""What goes with a step waits so long for one: a snapshot or offsets in a transaction of their own hold up the order that
+comes a moment later."""
+
 AHEAD_RECORDS_MIN = 500
 """While a step commits the next is computed only when so many wait; fewer are better merged with what still arrives:
 the partition keeps up."""
@@ -96,6 +100,7 @@ class Stepper:
         self._markers_due = False
         self._cut: Cut | None = None
         """Copied, and to be written with the next step."""
+        self._cut_at = self._loop.time()
         self._saving = False
         """From a cut until it is on the disk: no other may be taken."""
         self._storing: asyncio.Task[None] | None = None
@@ -175,7 +180,9 @@ class Stepper:
         now = self._loop.time()
         due = self._snapshot_at
         if self._offsets_behind and self._commit is None:
-            due = min(due, self._offsets_at)
+            due = min(due, self._offsets_at + ALONE_AFTER_S)
+        if self._cut is not None and self._commit is None:
+            due = min(due, self._cut_at + ALONE_AFTER_S)
         until = max(due, now + OLDER_VALUES_POLL_S)
         if self.orders.count and self._commit is None:
             until = now + OLDER_VALUES_POLL_S
@@ -199,16 +206,22 @@ class Stepper:
                 await self._make_room()
             taken = await self._take()
             if taken is None:
-                if self._cut is not None and self._commit is None:
-                    self._start(self._publish_cut(self._cut))
-                elif self._offsets_behind and self._commit is None and self._loop.time() >= self._offsets_at:
-                    self._start(self._move_offsets(self._owned.end))
+                if self._commit is None:
+                    self._write_alone()
                 return
             if self._commit is None:
                 await self._begin()
             computed = await self._compute(taken)
             await self._committed()
             self._start(self._publish(computed, self._cut))
+
+    def _write_alone(self) -> None:
+        """Begin to write what has waited long enough for a step to go with."""
+        now = self._loop.time()
+        if self._cut is not None and now >= self._cut_at + ALONE_AFTER_S:
+            self._start(self._publish_cut(self._cut))
+        elif self._offsets_behind and now >= self._offsets_at + ALONE_AFTER_S:
+            self._start(self._move_offsets(self._owned.end))
 
     def _keeps_up(self) -> bool:
         return self.values.count + self.orders.count < AHEAD_RECORDS_MIN
@@ -316,6 +329,7 @@ class Stepper:
         """Copy what changed up to the last step computed, which may still be on its way. Steps wait for this alone."""
         self._saving = True
         self._cut = await self._owned.snapshotter.cut(self._owned.end)
+        self._cut_at = self._loop.time()
         self._snapshot_at = self._loop.time() + self._config.snapshot_interval
         self._unsaved_records = 0
 
