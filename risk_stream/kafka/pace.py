@@ -27,9 +27,10 @@ APART_BYTES_MIN = 128 * 1024
 """Smaller steps, two milliseconds at most (5 us an order or execution, 10 us a KiB of positions), are computed in the
 loop: the way to a thread and back takes 0.1 to 0.2."""
 
-CUT_APART_RECORDS_MIN = 1_000
+CUT_APART_RECORDS_MIN = 2_000
 """A cut of what fewer changed, 3 to 4 us each, is copied in the loop: the steps of its partition wait for it, and the
-way to a thread and back takes 30 ms where both cores are busy."""
+way to a thread and back takes 30 ms where both cores are busy. A partition that keeps up is cut after 1,000 and what
+came while it could not be (SNAPSHOT_RECORDS in step.py)."""
 
 _THREADS = ThreadPoolExecutor(min(THREADS_MAX, os.cpu_count() or 1), "engine")
 _TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()

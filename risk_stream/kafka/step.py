@@ -35,17 +35,17 @@ OLDER_VALUES_POLL_S = 0.002
 SNAPSHOT_SHARE_MAX = 0.2
 """Of a partition's time, for writing snapshots: where they are slow they become rarer, and a recovery replays more."""
 
-SNAPSHOT_RECORDS = 500
-"""A partition that keeps up is saved after so many records, however soon: 500 rows of 1.2 kB are some 3 ms of a step's
-time, those of a whole second at 10,000 orders/s more than 10. One that does not is saved at its interval only."""
+SNAPSHOT_RECORDS = 1_000
+"""A partition that keeps up is saved after so many records, however soon: 1,000 rows of 0.7 kB are some 6 ms of a
+step's time, those of a whole second at 10,000 orders/s some 10. One that does not is saved at its interval only."""
 
 OFFSETS_INTERVAL_S = 0.25
 """How often the group's offsets move while there is always something to decide. The journal says what is handled; the
 offsets tell other tools, and with every step they were two of a transaction's five requests (docs/performance.md)."""
 
 ALONE_AFTER_S = 0.1
-"""What goes with a step waits so long for one: a snapshot or offsets in a transaction of their own hold up the order that
-comes a moment later."""
+"""What goes with a step waits so long for one: a snapshot or offsets in a transaction of their own hold up the order
+that comes a moment later."""
 
 AHEAD_RECORDS_MIN = 500
 """While a step commits the next is computed only when so many wait; fewer are better merged with what still arrives:
