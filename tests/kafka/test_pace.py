@@ -93,6 +93,29 @@ def test_one_small_step_in_a_pass_of_the_loop() -> None:
     assert [number for number, gap in enumerate(gaps, 1) if gap > 1] == [PARTS, 2 * PARTS]
 
 
+def test_what_follows_a_small_step_waits_for_nobody() -> None:
+    """Its output is there in the same pass of the loop, before a task beside it comes round."""
+    asked: list[str] = []
+
+    async def others() -> None:
+        while True:
+            asked.append("other")
+            await asyncio.sleep(0)
+
+    async def steps() -> None:
+        beside = asyncio.create_task(others())
+        engine = PacedEngine(Engine("a", asked))
+        for _ in range(2):
+            await asyncio.sleep(0)
+            await engine.decide(NO_RECORDS, records(2), "plan")
+            asked.append("output")
+        beside.cancel()
+
+    run(steps())
+    outputs = [place for place, name in enumerate(asked) if name == "output"]
+    assert [asked[place - PARTS : place] for place in outputs] == 2 * [PARTS * ["a"]]
+
+
 @pytest.mark.parametrize(("values", "orders"), [(NO_RECORDS, UNCUT), (LONG, NO_RECORDS)], ids=["many", "long"])
 def test_the_loop_goes_on_beside_a_large_step(values: Records, orders: Records) -> None:
     """And beside a cut; both have every part, in order."""

@@ -212,6 +212,7 @@ def in_memory() -> Iterator[None]:
         (step, "AHEAD_RECORDS_MIN", 6),
         (pace, "APART_RECORDS_MIN", 4),
         (step, "OFFSETS_INTERVAL_S", 0.005),
+        (step, "ALONE_AFTER_S", 0.002),
         (step_writes, "pack", listed),
         (snapshot, "in_one_text", lambda key, value: listed([(key, value, [])])),
         *((module, "joined", listed) for module in (step_writes, snapshot, pace)),
