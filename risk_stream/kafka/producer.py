@@ -111,8 +111,9 @@ class PartitionProducer:
         """Write everything and move the offsets, or nothing; the offset of the last record of each topic written, to
         which there is one write at most.
 
-        `passed` is told each part that is behind: begin, produce, offsets, commit. Any error leaves the transaction to
-        the broker, which aborts it: the caller must stop writing, for it cannot know what others have seen.
+        `passed` is told each part that is behind: begin, produce, offsets if any move, commit. Any error leaves the
+        transaction to the broker, which aborts it: the caller must stop writing, for it cannot know what others have
+        seen.
 
         Nothing is committed on top of a transaction that is not seen to be ended: it is asked for beside the records,
         when the coordinator has begun another and so holds it for ended.
@@ -141,10 +142,13 @@ class PartitionProducer:
         try:
             written = await self._produce(parts, passed)
             await asyncio.gather(*beside)
-        except BaseException:
+        except BaseException as error:
             for task in beside:
                 task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            ends = await asyncio.gather(*beside, return_exceptions=True)
+            failed = [end for end in ends if isinstance(end, Exception)]
+            if failed and isinstance(error, asyncio.CancelledError):  # the time is up, and this is why
+                raise failed[0] from None
             raise
         return written
 
