@@ -46,8 +46,8 @@ class Arrivals:
             }
         )
         try:
-            topic = self._stage.partitions_of("decisions")
-            consumer.assign([TopicPartition(tp.topic, tp.partition, OFFSET_BEGINNING) for tp in topic])
+            assigned = self._stage.partitions_of("decisions")
+            consumer.assign([TopicPartition(tp.topic, tp.partition, OFFSET_BEGINNING) for tp in assigned])
             while self._left and not self._stopped:
                 record = consumer.poll(POLL_S)
                 if record is None:

@@ -179,10 +179,11 @@ class Stepper:
         """Wait for the next reason to look: work, time for a snapshot or the offsets, or values of waiting orders."""
         now = self._loop.time()
         due = self._snapshot_at
-        if self._offsets_behind and self._commit is None:
-            due = min(due, self._offsets_at + ALONE_AFTER_S)
-        if self._cut is not None and self._commit is None:
-            due = min(due, self._cut_at + ALONE_AFTER_S)
+        if self._commit is None:
+            if self._offsets_behind:
+                due = min(due, self._offsets_at + ALONE_AFTER_S)
+            if self._cut is not None:
+                due = min(due, self._cut_at + ALONE_AFTER_S)
         until = max(due, now + OLDER_VALUES_POLL_S)
         if self.orders.count and self._commit is None:
             until = now + OLDER_VALUES_POLL_S
@@ -330,7 +331,7 @@ class Stepper:
         self._saving = True
         self._cut = await self._owned.snapshotter.cut(self._owned.end)
         self._cut_at = self._loop.time()
-        self._snapshot_at = self._loop.time() + self._config.snapshot_interval
+        self._snapshot_at = self._cut_at + self._config.snapshot_interval
         self._unsaved_records = 0
 
     async def _complete(self, cut: Cut, committed: int) -> Snapshot:

@@ -69,17 +69,19 @@ def run(work: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(work, TIMEOUT_S))
 
 
+async def others(asked: list[str]) -> None:
+    """A task beside the engines, noted in every pass of the loop."""
+    while True:
+        asked.append("other")
+        await asyncio.sleep(0)
+
+
 def test_one_small_step_in_a_pass_of_the_loop() -> None:
     """They are computed in the loop, in one go; a task beside them comes round between any two."""
     asked: list[str] = []
 
-    async def others() -> None:
-        while True:
-            asked.append("other")
-            await asyncio.sleep(0)
-
     async def steps() -> None:
-        beside = asyncio.create_task(others())
+        beside = asyncio.create_task(others(asked))
         engines = [Engine(name, asked) for name in "abc"]
         decided = (PacedEngine(engine).decide(NO_RECORDS, records(2), "plan") for engine in engines)
         assert [str(output) for output in await asyncio.gather(*decided)] == ["a by plan", "b by plan", "c by plan"]
@@ -97,13 +99,8 @@ def test_what_follows_a_small_step_waits_for_nobody() -> None:
     """Its output is there in the same pass of the loop, before a task beside it comes round."""
     asked: list[str] = []
 
-    async def others() -> None:
-        while True:
-            asked.append("other")
-            await asyncio.sleep(0)
-
     async def steps() -> None:
-        beside = asyncio.create_task(others())
+        beside = asyncio.create_task(others(asked))
         engine = PacedEngine(Engine("a", asked))
         for _ in range(2):
             await asyncio.sleep(0)

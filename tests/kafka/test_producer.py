@@ -99,9 +99,5 @@ def test_offsets_are_told_of_when_they_move() -> None:
     """Not with every step."""
     for offsets, parts in (({}, ["begin", "produce", "commit"]), (OFFSETS, ["begin", "produce", "offsets", "commit"])):
         passed: list[str] = []
-        asyncio.run(_transact(offsets, passed))
+        asyncio.run(producer(done, done, done, []).transact(WRITES, offsets, passed.append))
         assert passed == parts
-
-
-async def _transact(offsets: dict[Any, int], passed: list[str]) -> None:
-    await producer(done, done, done, []).transact(WRITES, offsets, passed.append)
