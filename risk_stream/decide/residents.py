@@ -195,5 +195,5 @@ class Residents:
 
     @property
     def is_crowded(self) -> bool:
-        """Whether there are twice as many as the bound: what changed since the last cut was saved cannot be evicted."""
-        return self.count > 2 * self._resident_max
+        """Whether there are half as many again as the bound: what changed since the last save cannot be evicted."""
+        return 2 * self.count > 3 * self._resident_max

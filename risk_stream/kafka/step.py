@@ -87,6 +87,8 @@ class Stepper:
         self._controls = controls
         self._metrics = metrics
         self._loop = asyncio.get_running_loop()
+        self._records_max = min(config.step_records_max, config.resident_max)
+        """Of each input in a step. Each may bring a portfolio, and those of one step stay in memory together."""
         limit = config.buffer_records_max
         self.values = InputBuffer(f"portfolio-values/{partition}", owned.end.values_to, limit)
         self.orders = InputBuffer(f"orders/{partition}", owned.end.orders_to, limit)
@@ -244,9 +246,9 @@ class Stepper:
             self._markers_due = True
 
     async def _take(self) -> Taken | None:
-        values, values_range = self.values.take(self._config.step_records_max)
+        values, values_range = self.values.take(self._records_max)
         timestamp_max, answer = self._older_values_bound()
-        orders, orders_range = self.orders.take(self._config.step_records_max, timestamp_max, answer)
+        orders, orders_range = self.orders.take(self._records_max, timestamp_max, answer)
         version = self._controls.version
         refused = self._controls.unanswered(self._owned.end.controls) if self._partition == 0 else []
         if not (values.size or orders.size or refused or self._markers_due):

@@ -56,7 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=-1, le=65535, description="port of the same; 0 chooses a free one, -1 turns it off")
     ] = 9464
     resident_max: Annotated[
-        Count, Meta(description="portfolios held in memory, per partition; at twice that steps wait")
+        Count, Meta(description="portfolios held in memory, per partition; half as many more, and steps wait")
     ] = 10_000
     step_records_max: Annotated[Count, Meta(description="records of each input in one transaction")] = 8_000
     buffer_records_max: Annotated[Count, Meta(description="records fetched and waiting, per input partition")] = 20_000

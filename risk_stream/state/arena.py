@@ -6,7 +6,7 @@ from risk_stream.state import layout as lay
 from risk_stream.state import table
 from risk_stream.state.compiled import compiled
 from risk_stream.state.layout import ARENAS, CHUNK, CHUNK_KINDS, FREE_COUNT, FREE_HEAD, Int64s, Rows, State
-from risk_stream.state.room import size_for
+from risk_stream.state.room import size_for, zeros
 
 INITIAL = 64
 """Things of each kind in a new state; a power of two, as every size of a hash table is."""
@@ -155,7 +155,7 @@ def check_reserved(state: State) -> None:
 
 def _enlarge_table(state: State, index: int, wanted: int) -> None:
     old = state.places(index)
-    places = np.zeros(size_for(old.shape[0], wanted), np.int64)
+    places = zeros(size_for(old.shape[0], wanted), old.dtype)
     table.rehash(old, places)
     state.replace_places(index, places)
 

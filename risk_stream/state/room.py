@@ -38,6 +38,17 @@ def size_for(current: int, wanted: int) -> int:
     return size
 
 
+def zeros(length: int, dtype: np.dtype[Any]) -> Array:
+    """Zeros that are made anew instead of grown, as a hash table is.
+
+    Large ones lie in pages of their own: they take memory where they are written, and are given back when dropped. The
+    allocator would keep what a smaller one leaves for things that never come in its size.
+    """
+    size = length * dtype.itemsize
+    mapping = _mapped(size) if size > COPIED_BYTES_MAX else None
+    return np.zeros(length, dtype) if mapping is None else np.frombuffer(mapping, dtype, length)
+
+
 class Room:
     """The memory of one column."""
 
@@ -63,7 +74,7 @@ class Room:
         items = size // array.dtype.itemsize
         if self._mapping is not None and size <= len(self._mapping):
             return _over(self._mapping, array, items)
-        self._mapping = None if size <= COPIED_BYTES_MAX else _reserved(max(RESERVED_BYTES, RESERVED_TIMES * size))
+        self._mapping = None if size <= COPIED_BYTES_MAX else _mapped(max(RESERVED_BYTES, RESERVED_TIMES * size))
         if self._mapping is None:
             grown = np.zeros((length, *array.shape[1:]), array.dtype)
         else:
@@ -73,8 +84,8 @@ class Room:
         return grown
 
 
-def _reserved(size: int) -> mmap.mmap | None:
-    """Addresses for so many bytes; None where a limit on addresses forbids it, and columns have to be copied."""
+def _mapped(size: int) -> mmap.mmap | None:
+    """Addresses for so many bytes; None where a limit on addresses forbids it, and the allocator has to do."""
     try:
         mapping = mmap.mmap(-1, size, flags=PRIVATE)
     except OSError:

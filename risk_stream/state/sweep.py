@@ -33,7 +33,7 @@ from risk_stream.state.layout import (
 )
 from risk_stream.state.opens import last_entry_of
 from risk_stream.state.positions import position_key
-from risk_stream.state.room import size_for
+from risk_stream.state.room import size_for, zeros
 from risk_stream.state.sectors import sector_key
 from risk_stream.state.table import place, places_for, ref_at
 
@@ -178,7 +178,8 @@ def sweep_strings(state: State) -> int:
     state.header[TEXT_USED] = live_bytes
     state.table_used[BY_STRING] = live
     for index, lay in ((BY_POSITION, lay_positions), (BY_SECTOR, lay_sectors), (BY_SIGNATURE, lay_signatures)):
-        places = np.zeros_like(state.places(index))
+        old = state.places(index)
+        places = zeros(len(old), old.dtype)
         lay(state, places)
         state.replace_places(index, places)
     return live

@@ -53,15 +53,31 @@ def test_it_doubles_while_it_is_copied_and_grows_by_little_where_it_stays() -> N
 
 def test_only_what_is_written_takes_memory() -> None:
     """A quarter of a gigabyte of rows, none of them touched."""
-
-    def resident_mb() -> float:
-        with open("/proc/self/statm") as statm:
-            return int(statm.read().split()[1]) * mmap.PAGESIZE / 1e6
-
     before = resident_mb()
     column = Room().lengthened(np.zeros(1, np.int64), 1 << 25)
     assert len(column) == 1 << 25
     assert resident_mb() - before < 20
+
+
+def test_what_is_made_anew_takes_memory_where_it_is_written() -> None:
+    """And gives it back when it is dropped."""
+    before = resident_mb()
+    places = room.zeros(1 << 25, np.dtype(np.int64))
+    assert (len(places), int(places[::4096].max())) == (1 << 25, 0)
+    assert resident_mb() - before < 20
+    places[: 1 << 24] = 1
+    assert resident_mb() - before > 120
+    del places
+    assert resident_mb() - before < 20
+
+
+@pytest.mark.parametrize("length", [0, 10, COPIED_BYTES_MAX])
+def test_without_addresses_the_allocator_does(monkeypatch: pytest.MonkeyPatch, length: int) -> None:
+    """Small ones come from it in any case."""
+    monkeypatch.setattr(mmap, "mmap", no_addresses)
+    places = room.zeros(length, np.dtype(np.int64))
+    assert places.tolist() == [0] * length
+    places[:] = 1
 
 
 @pytest.mark.parametrize("limited", [False, True])
@@ -91,3 +107,9 @@ def test_what_is_put_in_a_columns_place_is_what_grows() -> None:
 def no_addresses(*_: Any, **__: Any) -> None:
     """As under a limit of virtual memory."""
     raise OSError(12, "Cannot allocate memory")
+
+
+def resident_mb() -> float:
+    """What this process has in memory."""
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * mmap.PAGESIZE / 1e6

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from risk_stream.kafka.ports import RowSource
 from risk_stream.messages.records import Records
-from tests.simulation.protocol.fakes import Listed
+from tests.simulation.protocol.fakes import Listed, Setting
 
 State = list[int]
 """Orders so far, last value."""
@@ -59,6 +59,7 @@ class CountingEngine:
     def step_parts(self, values: Records, orders: Records, plan: int) -> Generator[None, None, Output]:
         """Values first, then orders, with a pause before anything is touched."""
         assert not self.is_crowded, "a step over the bound of what may be in memory"
+        assert max(values.size, orders.size) <= Setting.resident_max, "a step that may bring more than the bound"
         yield
         taken, decided = values.rows(), orders.rows()
         for _, _, key, value in taken:

@@ -107,6 +107,7 @@ class Setting:
     """Stands for WorkerConfig. `chance` decides what a broker or a scheduler would."""
 
     step_records_max = 16
+    resident_max = 12
     buffer_records_max = 40
     snapshot_interval = 0.006
     block_cache_bytes = 0
