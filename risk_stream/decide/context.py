@@ -33,14 +33,14 @@ def is_strictly_reducing(state: State, position: int, side: int, quantity: int) 
     """Held quantity of the opposite sign, and order plus open quantity in its direction <= |held|: never a flip."""
     if position == -1:
         return False
-    known = state.positions[position]
-    if known.held_hi == 0 and known.held_lo == np.uint64(0):
+    held = state.holdings[state.positions[position].holding]
+    if held.held_hi == 0 and held.held_lo == np.uint64(0):
         return False
-    if (known.held_hi < 0) != (side == 0):
+    if (held.held_hi < 0) != (side == 0):
         return False
     high, low = widen(quantity)
-    high, low = add(high, low, known.open_hi[side], known.open_lo[side])
-    held_hi, held_lo = magnitude(known.held_hi, known.held_lo)
+    high, low = add(high, low, held.open_hi[side], held.open_lo[side])
+    held_hi, held_lo = magnitude(held.held_hi, held.held_lo)
     return compare(high, low, held_hi, held_lo) <= 0
 
 
@@ -110,7 +110,7 @@ def learn_prices(state: State, row: Rows, context: Rows) -> None:
     else:
         known.price = np.int64(0)
     if known.reference == 0 and known.position != -1:
-        known.reference = state.positions[known.position].snapshot_price
+        known.reference = state.holdings[state.positions[known.position].holding].snapshot_price
 
 
 @compiled

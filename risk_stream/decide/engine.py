@@ -232,6 +232,7 @@ class Engine:
         count, positions = len(batch.rows), len(batch.positions)
         needed = {
             lay.POSITIONS: positions + count,
+            lay.HOLDINGS: positions + count,
             lay.SECTORS: positions,
             lay.EXECUTIONS: count,
             lay.PEAKS: 2 * count,  # a valuation, and a REBASE before it
@@ -311,6 +312,7 @@ class Engine:
             lay.OPENS: count,
             lay.PEAKS: min(count, self._residents.count),  # a REBASE each
             lay.POSITIONS: count,
+            lay.HOLDINGS: count,
             lay.SECTORS: count,
             lay.LEVELS: count,  # an override used each
             lay.COUNTERS: min(count, self._residents.count) * self._room_of(plan).windows_max,

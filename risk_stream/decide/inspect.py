@@ -243,13 +243,14 @@ def _symbols(state: State, slot: int) -> Iterator[_Symbol]:
     at = int(state.portfolios[slot]["positions"])
     while at != -1:
         row = state.positions[at]
-        sector = int(row["snapshot_sector"]) if row["snapshot_sector"] != -1 else int(row["order_sector"])
-        marks = (int(row[name]) for name in ("snapshot_price", "fill_price", "order_price"))
+        held = state.holdings[int(row["holding"])]
+        sector = int(held["snapshot_sector"]) if held["snapshot_sector"] != -1 else int(row["order_sector"])
+        marks = (int(price) for price in (held["snapshot_price"], held["fill_price"], row["order_price"]))
         yield _Symbol(
             string_of(state, int(row["symbol"])) or "",
             string_of(state, int(state.sectors[sector]["name"])) if sector != -1 else None,
-            wide(row["held_hi"], row["held_lo"]),
-            (wide(row["open_hi"][0], row["open_lo"][0]), wide(row["open_hi"][1], row["open_lo"][1])),
+            wide(held["held_hi"], held["held_lo"]),
+            (wide(held["open_hi"][0], held["open_lo"][0]), wide(held["open_hi"][1], held["open_lo"][1])),
             next((mark for mark in marks if mark), None),
         )
         at = int(row["next"])

@@ -99,6 +99,7 @@ class Residents:
         positions, counters, levels, metrics, opens, list_number = (int(count) for count in counts)
         needed = {
             lay.POSITIONS: positions,
+            lay.HOLDINGS: positions,
             lay.SECTORS: 2 * positions,
             lay.COUNTERS: counters,
             lay.LEVELS: levels,
@@ -130,7 +131,7 @@ class Residents:
         count = int(read_list_head(row, at, number))
         if count == -1:
             raise DamagedRows(f"portfolio {portfolio_id!r}: another list of positions than number {number}")
-        reserve(self.state, {lay.POSITIONS: count, lay.SECTORS: 2 * count}, 3 * count, len(found))
+        reserve(self.state, {lay.POSITIONS: count, lay.HOLDINGS: count, lay.SECTORS: 2 * count}, 3 * count, len(found))
         load_list(self.state, row, at, slot, count)
         if at[0] != len(found):
             raise DamagedRows(f"list of positions of {portfolio_id!r}: {len(found)} bytes, {at[0]} read")

@@ -16,7 +16,7 @@ from risk_stream.state.layout import FREE_COUNT, LEVELS, NONE, Bytes, Rows, Stat
 from risk_stream.state.metrics import add_metric, release_metrics
 from risk_stream.state.opens import close_order, find_open, reduce_open
 from risk_stream.state.peaks import push_peak
-from risk_stream.state.positions import attach, clear_snapshot, detach, position_for
+from risk_stream.state.positions import attach, clear_snapshot, detach, own_holding, position_for
 from risk_stream.state.sectors import change_sector
 from risk_stream.state.text import intern
 
@@ -54,7 +54,7 @@ def take_snapshot(state: State, slot: int, row: Rows, listed: Rows, text: Bytes)
         sector = intern(state, text, listed[i].sector_at, listed[i].sector_len)
         position = position_for(state, slot, symbol)
         detach(state, position)
-        held = state.positions[position]
+        held = state.holdings[own_holding(state, position)]
         high, low = widen(listed[i].quantity)
         held.held_hi = high
         held.held_lo = low
@@ -107,7 +107,7 @@ def move_position(state: State, slot: int, row: Rows, text: Bytes) -> None:
     symbol = intern(state, text, fill.symbol_at, fill.symbol_len)
     position = position_for(state, slot, symbol)
     detach(state, position)
-    held = state.positions[position]
+    held = state.holdings[own_holding(state, position)]
     high, low = widen(fill.quantity if fill.side == 0 else -fill.quantity)
     high, low = add(held.held_hi, held.held_lo, high, low)
     held.held_hi = high

@@ -22,7 +22,7 @@ def observe_order(state: State, plan: PlanArrays, index: int, context: Rows, see
     portfolio = state.portfolios[order.slot]
     total_hi, total_lo = portfolio.side_hi[order.side], portfolio.side_lo[order.side]
     if order.position != -1:
-        own = state.positions[order.position]
+        own = state.holdings[state.positions[order.position].holding]
         total_hi, total_lo = subtract(total_hi, total_lo, own.value_hi[order.side], own.value_lo[order.side])
     total_hi, total_lo = add(total_hi, total_lo, order.after_hi, order.after_lo)
     observe_exposure(state, plan, index, order.slot, total_hi, total_lo, seen)

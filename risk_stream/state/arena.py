@@ -64,13 +64,14 @@ def new_state() -> State:
     )
     for arena in range(ARENAS):
         state.free[arena, FREE_HEAD] = -1
-        chain_free(state, arena, things_of(state, arena), 0)
+        chain_free(state, arena, things_of(state, arena), 1 if arena == lay.HOLDINGS else 0)
+    state.holdings[lay.NOTHING]["snapshot_sector"] = -1
     return state
 
 
 def name_of(arena: int) -> str:
     """The column that carries the free list of an arena."""
-    return (*lay.HEADS, "portfolios", "positions", "sectors", "counters", "levels", "metrics")[arena]
+    return (*lay.HEADS, "portfolios", "positions", "holdings", "sectors", "counters", "levels", "metrics")[arena]
 
 
 def things_of(state: State, arena: int) -> Rows:

@@ -48,9 +48,12 @@ MEMOS_MAX = 4_096
 """Symbols a portfolio remembers only a mark or a sector of (nothing held, nothing open); the contract sets no bound."""
 
 # Arenas: things taken from a free list. The four chunked ones come first, so that a kind of chunk is its arena.
-ATTEMPTS, EXECUTIONS, OPENS, PEAKS, PORTFOLIOS, POSITIONS, SECTORS, COUNTERS, LEVELS, METRICS = range(10)
+ATTEMPTS, EXECUTIONS, OPENS, PEAKS, PORTFOLIOS, POSITIONS, HOLDINGS, SECTORS, COUNTERS, LEVELS, METRICS = range(11)
 CHUNK_KINDS = 4
-ARENAS = 10
+ARENAS = 11
+
+NOTHING = 0
+"""The holding of every position that has none of its own: empty, and never written."""
 
 # Columns of State.chains
 FIRST, LAST, HEAD, TAIL = range(4)
@@ -127,6 +130,23 @@ PORTFOLIO = np.dtype(
 
 POSITION = np.dtype(
     [
+        ("order_price", np.int64),  # of the last approved order that had one; 0: none
+        ("used_at", np.int64),  # the portfolio's `uses` at the last one, to drop the oldest memo
+        ("slot", np.int32),
+        ("symbol", np.int32),  # a string
+        ("order_sector", np.int32),  # a row of sectors; -1
+        ("holding", np.int32),  # a row of holdings; NOTHING while orders alone have named the symbol
+        ("next", np.int32),
+        ("previous", np.int32),
+        ("next_changed", np.int32),
+        ("is_changed", np.int8),
+    ],
+    align=True,
+)
+"""A symbol that a portfolio remembers something of. Hundreds of them may have been named by orders that are closed."""
+
+HOLDING = np.dtype(
+    [
         ("held_hi", np.int64),
         ("held_lo", np.uint64),
         ("open_hi", np.int64, (2,)),  # open buys, open sells
@@ -135,19 +155,12 @@ POSITION = np.dtype(
         ("value_lo", np.uint64, (2,)),
         ("snapshot_price", np.int64),  # 0: none
         ("fill_price", np.int64),
-        ("order_price", np.int64),
-        ("used_at", np.int64),  # the portfolio's `uses` at the last one, to drop the oldest memo
-        ("slot", np.int32),
-        ("symbol", np.int32),  # a string
         ("snapshot_sector", np.int32),  # a row of sectors; -1
-        ("order_sector", np.int32),
-        ("next", np.int32),
-        ("previous", np.int32),
-        ("next_changed", np.int32),
-        ("is_changed", np.int8),
+        ("next", np.int32),  # free list
     ],
     align=True,
 )
+"""What a position has beside what orders have named: what is held or open, and what a snapshot or a fill has told."""
 
 SECTOR = np.dtype(
     [
@@ -279,6 +292,7 @@ class State(Columns):
         "ids": (BYTE, (ID_BYTES_MAX,)),
         "chains": (INT64, (CHUNK_KINDS, 4)),  # [slot, chunk kind, FIRST LAST HEAD TAIL]
         "positions": (POSITION, ()),
+        "holdings": (HOLDING, ()),
         "sectors": (SECTOR, ()),
         "counters": (COUNTER, ()),
         "levels": (LEVEL, ()),
@@ -304,6 +318,7 @@ class State(Columns):
     ids: Bytes
     chains: Int64s
     positions: Rows
+    holdings: Rows
     sectors: Rows
     counters: Rows
     levels: Rows

@@ -35,7 +35,16 @@ from risk_stream.state.levels import release_levels, start_level
 from risk_stream.state.metrics import add_metric, release_metrics
 from risk_stream.state.opens import last_entry_of
 from risk_stream.state.portfolios import remove_portfolio
-from risk_stream.state.positions import attach, detach, find_position, position_key, start_changed, start_position
+from risk_stream.state.positions import (
+    attach,
+    detach,
+    drop_holding,
+    find_position,
+    own_holding,
+    position_key,
+    start_changed,
+    start_position,
+)
 from risk_stream.state.save_chunks import VERSION, first_of
 from risk_stream.state.sectors import change_sector, leave_sector
 from risk_stream.state.table import insert, ref_at, remove, seek, tag_of
@@ -64,8 +73,9 @@ def load_positions(state: State, row: Bytes, at: Int64s, slot: int, count: int) 
         if position == -1:
             position = start_position(state, slot, symbol)
         detach(state, position)
-        state.positions[position].used_at = get_int(row, at)
-        held = state.positions[position]
+        known = state.positions[position]
+        known.used_at = get_int(row, at)
+        held = state.holdings[own_holding(state, position)]
         high, low = get_wide(row, at)
         held.held_hi = high
         held.held_lo = low
@@ -75,9 +85,9 @@ def load_positions(state: State, row: Bytes, at: Int64s, slot: int, count: int) 
             held.open_lo[side] = low
         held.snapshot_price = get_int(row, at)
         held.fill_price = get_int(row, at)
-        held.order_price = get_int(row, at)
+        known.order_price = get_int(row, at)
         held.snapshot_sector = np.int32(change_sector(state, slot, held.snapshot_sector, get_string(state, row, at)))
-        held.order_sector = np.int32(change_sector(state, slot, held.order_sector, get_string(state, row, at)))
+        known.order_sector = np.int32(change_sector(state, slot, known.order_sector, get_string(state, row, at)))
         attach(state, position)
 
 
@@ -346,8 +356,9 @@ def evict(state: State, slot: int) -> None:
     while position != -1:
         following = np.int64(state.positions[position].next)
         remove(state, BY_POSITION, position_key(slot, state.positions[position].symbol), position)
-        leave_sector(state, state.positions[position].snapshot_sector)
+        leave_sector(state, state.holdings[state.positions[position].holding].snapshot_sector)
         leave_sector(state, state.positions[position].order_sector)
+        drop_holding(state, position)
         release(state, POSITIONS, state.positions, position)
         position = np.int32(following)
     release_counters(state, slot)

@@ -10,7 +10,7 @@ from risk_stream.state.chunks import append, drop_chunk, touch, touch_chunk
 from risk_stream.state.compiled import compiled
 from risk_stream.state.int128 import add, subtract, widen
 from risk_stream.state.layout import BY_OPEN, CHUNK, DAY_MS, FIRST, LAST, NONE, OPENS, TAIL, State
-from risk_stream.state.positions import attach, detach, find_position, position_for
+from risk_stream.state.positions import attach, detach, find_position, own_holding, position_for
 from risk_stream.state.table import insert, ref_at, remove, seek, tag_of
 
 
@@ -63,13 +63,13 @@ def open_order(
         portfolio.open_oldest = portfolio.to
     position = position_for(state, slot, symbol)
     detach(state, position)
-    known = state.positions[position]
+    held = state.holdings[own_holding(state, position)]
     quantity_hi, quantity_lo = widen(quantity)
-    high, low = add(known.open_hi[side], known.open_lo[side], quantity_hi, quantity_lo)
-    known.open_hi[side] = high
-    known.open_lo[side] = low
+    high, low = add(held.open_hi[side], held.open_lo[side], quantity_hi, quantity_lo)
+    held.open_hi[side] = high
+    held.open_lo[side] = low
     if price != 0:
-        known.order_price = price
+        state.positions[position].order_price = price
     attach(state, position)
 
 
@@ -80,7 +80,7 @@ def reduce_open(state: State, slot: int, entry: int, quantity: int) -> None:
     portfolio = state.portfolios[slot]
     position = find_position(state, slot, known.symbol)
     detach(state, position)
-    held = state.positions[position]
+    held = state.holdings[own_holding(state, position)]
     quantity_hi, quantity_lo = widen(quantity)
     high, low = subtract(held.open_hi[known.side], held.open_lo[known.side], quantity_hi, quantity_lo)
     held.open_hi[known.side] = high

@@ -11,7 +11,7 @@ from risk_stream.state.arena import release, take
 from risk_stream.state.chunks import touch
 from risk_stream.state.compiled import compiled
 from risk_stream.state.int128 import PRODUCT_TO_MONEY, add, compare, magnitude, multiply_divide, subtract
-from risk_stream.state.layout import BY_POSITION, MEMOS_MAX, POSITIONS, State
+from risk_stream.state.layout import BY_POSITION, HOLDINGS, MEMOS_MAX, NOTHING, POSITIONS, State
 from risk_stream.state.sectors import change_sector, leave_sector, sector_name
 from risk_stream.state.table import insert, mix, ref_at, remove, seek, tag_of
 
@@ -41,21 +41,52 @@ def find_position(state: State, slot: int, symbol: int) -> int:
 
 
 @compiled
+def own_holding(state: State, position: int) -> int:
+    """The holding of a position, to be written: an empty one of its own when it has none. `attach` takes it back while
+    it is empty."""
+    known = state.positions[position]
+    if known.holding == NOTHING:
+        known.holding = take(state, HOLDINGS, state.holdings)
+        new = state.holdings[known.holding]
+        new.held_hi = 0
+        new.held_lo = U0
+        for side in range(2):
+            new.open_hi[side] = 0
+            new.open_lo[side] = U0
+            new.value_hi[side] = 0
+            new.value_lo[side] = U0
+        new.snapshot_price = 0
+        new.fill_price = 0
+        new.snapshot_sector = np.int32(-1)
+    return known.holding
+
+
+@compiled
+def drop_holding(state: State, position: int) -> None:
+    """Leave a position with what orders have named."""
+    known = state.positions[position]
+    if known.holding != NOTHING:
+        release(state, HOLDINGS, state.holdings, known.holding)
+        known.holding = np.int32(NOTHING)
+
+
+@compiled
 def mark_of(state: State, position: int) -> int:
     """The symbol's mark, a price in 10^-8; 0 when there is none."""
-    known = state.positions[position]
-    if known.snapshot_price != 0:
-        return known.snapshot_price
-    if known.fill_price != 0:
-        return known.fill_price
-    return known.order_price
+    held = state.holdings[state.positions[position].holding]
+    if held.snapshot_price != 0:
+        return held.snapshot_price
+    if held.fill_price != 0:
+        return held.fill_price
+    return state.positions[position].order_price
 
 
 @compiled
 def sector_row_of(state: State, position: int) -> int:
     """The symbol's sector as remembered: the row with the sums it counts in; -1 when unknown."""
     known = state.positions[position]
-    return known.snapshot_sector if known.snapshot_sector != -1 else known.order_sector
+    told = state.holdings[known.holding].snapshot_sector
+    return told if told != -1 else known.order_sector
 
 
 @compiled
@@ -67,16 +98,17 @@ def sector_of(state: State, position: int) -> int:
 @compiled
 def held_and_open(state: State, position: int, side: int) -> tuple[int, int]:
     """Quantity held plus what is open in a direction (buys add, sells subtract)."""
-    known = state.positions[position]
+    held = state.holdings[state.positions[position].holding]
     if side == 0:
-        return add(known.held_hi, known.held_lo, known.open_hi[0], known.open_lo[0])
-    return subtract(known.held_hi, known.held_lo, known.open_hi[1], known.open_lo[1])
+        return add(held.held_hi, held.held_lo, held.open_hi[0], held.open_lo[0])
+    return subtract(held.held_hi, held.held_lo, held.open_hi[1], held.open_lo[1])
 
 
 @compiled
 def is_held(state: State, position: int) -> bool:
     """Whether a quantity is held."""
-    return state.positions[position].held_hi != 0 or state.positions[position].held_lo != U0
+    held = state.holdings[state.positions[position].holding]
+    return held.held_hi != 0 or held.held_lo != U0
 
 
 @compiled
@@ -85,28 +117,39 @@ def held_value(state: State, position: int) -> tuple[int, int]:
 
     The position is attached: with nothing open in a direction the value in that direction is the same product.
     """
-    known = state.positions[position]
+    held = state.holdings[state.positions[position].holding]
     for side in range(2):
-        if known.open_hi[side] == 0 and known.open_lo[side] == U0:
-            return known.value_hi[side], known.value_lo[side]
-    return multiply_divide(known.held_hi, known.held_lo, mark_of(state, position), PRODUCT_TO_MONEY)
+        if held.open_hi[side] == 0 and held.open_lo[side] == U0:
+            return held.value_hi[side], held.value_lo[side]
+    return multiply_divide(held.held_hi, held.held_lo, mark_of(state, position), PRODUCT_TO_MONEY)
+
+
+@compiled
+def has_open(state: State, position: int) -> bool:
+    """Whether a quantity is open."""
+    held = state.holdings[state.positions[position].holding]
+    return (held.open_hi[0] | held.open_hi[1]) != 0 or (held.open_lo[0] | held.open_lo[1]) != U0
 
 
 @compiled
 def is_idle(state: State, position: int) -> bool:
     """Whether nothing is held and nothing is open."""
-    known = state.positions[position]
-    return (known.held_hi | known.open_hi[0] | known.open_hi[1]) == 0 and (
-        known.held_lo | known.open_lo[0] | known.open_lo[1]
-    ) == U0
+    return not (is_held(state, position) or has_open(state, position))
+
+
+@compiled
+def is_of_snapshot(state: State, position: int) -> bool:
+    """Whether a position has something that the next snapshot replaces."""
+    held = state.holdings[state.positions[position].holding]
+    return is_held(state, position) or held.snapshot_price != 0 or held.fill_price != 0 or held.snapshot_sector != -1
 
 
 @compiled
 def larger_value(state: State, position: int) -> tuple[int, int]:
     """The larger of |value with open buys| and |value with open sells|: the share in GROSS and SECTOR sums."""
-    known = state.positions[position]
-    buy_hi, buy_lo = magnitude(known.value_hi[0], known.value_lo[0])
-    sell_hi, sell_lo = magnitude(known.value_hi[1], known.value_lo[1])
+    held = state.holdings[state.positions[position].holding]
+    buy_hi, buy_lo = magnitude(held.value_hi[0], held.value_lo[0])
+    sell_hi, sell_lo = magnitude(held.value_hi[1], held.value_lo[1])
     if compare(buy_hi, buy_lo, sell_hi, sell_lo) >= 0:
         return buy_hi, buy_lo
     return sell_hi, sell_lo
@@ -144,6 +187,10 @@ def detach(state: State, position: int) -> None:
     """Take the position's share out of its portfolio's sums, before it changes."""
     known = state.positions[position]
     portfolio = state.portfolios[known.slot]
+    if known.holding == NOTHING:
+        portfolio.memos -= np.int32(1)
+        return
+    held = state.holdings[known.holding]
     if is_held(state, position):
         held_hi, held_lo = held_value(state, position)
         high, low = subtract(portfolio.held_net_hi, portfolio.held_net_lo, held_hi, held_lo)
@@ -164,9 +211,7 @@ def detach(state: State, position: int) -> None:
         sums.gross_hi = high
         sums.gross_lo = low
     for side in range(2):
-        high, low = subtract(
-            portfolio.side_hi[side], portfolio.side_lo[side], known.value_hi[side], known.value_lo[side]
-        )
+        high, low = subtract(portfolio.side_hi[side], portfolio.side_lo[side], held.value_hi[side], held.value_lo[side])
         portfolio.side_hi[side] = high
         portfolio.side_lo[side] = low
     if is_idle(state, position):
@@ -182,12 +227,18 @@ def attach(state: State, position: int) -> None:
     """Put the position's share into its portfolio's sums, after it changed."""
     known = state.positions[position]
     portfolio = state.portfolios[known.slot]
+    if not (is_of_snapshot(state, position) or has_open(state, position)):
+        drop_holding(state, position)
+        portfolio.memos += np.int32(1)
+        touch_position(state, position)
+        return
+    held = state.holdings[known.holding]
     mark = mark_of(state, position)
     for side in range(2):
         quantity_hi, quantity_lo = held_and_open(state, position, side)
         value_hi, value_lo = multiply_divide(quantity_hi, quantity_lo, mark, PRODUCT_TO_MONEY)
-        known.value_hi[side] = value_hi
-        known.value_lo[side] = value_lo
+        held.value_hi[side] = value_hi
+        held.value_lo[side] = value_lo
         high, low = add(portfolio.side_hi[side], portfolio.side_lo[side], value_hi, value_lo)
         portfolio.side_hi[side] = high
         portfolio.side_lo[side] = low
@@ -237,16 +288,9 @@ def start_position(state: State, slot: int, symbol: int) -> int:
     new = state.positions[position]
     new.slot = np.int32(slot)
     new.symbol = np.int32(symbol)
-    new.held_hi = 0
-    new.held_lo = U0
-    for side in range(2):
-        new.open_hi[side] = 0
-        new.open_lo[side] = U0
-    new.snapshot_price = 0
-    new.fill_price = 0
     new.order_price = 0
-    new.snapshot_sector = np.int32(-1)
     new.order_sector = np.int32(-1)
+    new.holding = np.int32(NOTHING)
     new.is_changed = np.int8(0)
     portfolio = state.portfolios[slot]
     portfolio.position_count += np.int32(1)
@@ -285,8 +329,9 @@ def drop_position(state: State, position: int) -> None:
     if known.next != -1:
         state.positions[known.next].previous = known.previous
     portfolio.position_count -= np.int32(1)
-    leave_sector(state, known.snapshot_sector)
+    leave_sector(state, state.holdings[known.holding].snapshot_sector)
     leave_sector(state, known.order_sector)
+    drop_holding(state, position)
     # It may stand in the saved list, and stands in that of changed positions: neither is used again.
     portfolio.relist = np.int8(1)
     touch(state, known.slot)
@@ -321,13 +366,6 @@ def drop_oldest_memo(state: State, slot: int) -> None:
 
 
 @compiled
-def is_of_snapshot(state: State, position: int) -> bool:
-    """Whether a position has something that the next snapshot replaces."""
-    known = state.positions[position]
-    return is_held(state, position) or known.snapshot_price != 0 or known.fill_price != 0 or known.snapshot_sector != -1
-
-
-@compiled
 def clear_snapshot(state: State, slot: int) -> None:
     """What a new snapshot replaces: quantities, marks and sectors of the old one, marks of earlier fills.
 
@@ -338,12 +376,12 @@ def clear_snapshot(state: State, slot: int) -> None:
         following = state.positions[position].next
         if is_of_snapshot(state, position):
             detach(state, position)
-            known = state.positions[position]
-            known.held_hi = 0
-            known.held_lo = U0
-            known.snapshot_price = 0
-            known.fill_price = 0
-            known.snapshot_sector = np.int32(change_sector(state, slot, known.snapshot_sector, -1))
+            held = state.holdings[own_holding(state, position)]
+            held.held_hi = 0
+            held.held_lo = U0
+            held.snapshot_price = 0
+            held.fill_price = 0
+            held.snapshot_sector = np.int32(change_sector(state, slot, held.snapshot_sector, -1))
             attach(state, position)
         known = state.positions[position]
         if is_idle(state, position) and known.order_price == 0 and known.order_sector == -1:

@@ -98,15 +98,16 @@ def put_key(state: State, out: Bytes, at: int, slot: int, letter: int) -> int:
 def put_position(state: State, out: Bytes, at: int, position: int) -> int:
     """One position."""
     known = state.positions[position]
+    held = state.holdings[known.holding]
     at = put_string(state, out, at, known.symbol)
     at = put_int(out, at, known.used_at)
-    at = put_wide(out, at, known.held_hi, known.held_lo)
+    at = put_wide(out, at, held.held_hi, held.held_lo)
     for side in range(2):
-        at = put_wide(out, at, known.open_hi[side], known.open_lo[side])
-    at = put_int(out, at, known.snapshot_price)
-    at = put_int(out, at, known.fill_price)
+        at = put_wide(out, at, held.open_hi[side], held.open_lo[side])
+    at = put_int(out, at, held.snapshot_price)
+    at = put_int(out, at, held.fill_price)
     at = put_int(out, at, known.order_price)
-    at = put_string(state, out, at, sector_name(state, known.snapshot_sector))
+    at = put_string(state, out, at, sector_name(state, held.snapshot_sector))
     return put_string(state, out, at, sector_name(state, known.order_sector))
 
 

@@ -224,14 +224,15 @@ class PositionsMachine(RuleBasedStateMachine):
         seen = {}
         for position in self.columns.chained("positions", int(portfolio["positions"])):
             symbol = self.columns.text_of(int(position["symbol"]))
+            held = state.holdings[position["holding"]]
             seen[symbol] = Held(
-                wide_field(position, "held"),
-                int(position["snapshot_price"]),
-                int(position["fill_price"]),
+                wide_field(held, "held"),
+                int(held["snapshot_price"]),
+                int(held["fill_price"]),
                 int(position["order_price"]),
-                self.sector_at(position["snapshot_sector"]),
+                self.sector_at(held["snapshot_sector"]),
                 self.sector_at(position["order_sector"]),
-                [wide_field(position, "open", side) for side in range(2)],
+                [wide_field(held, "open", side) for side in range(2)],
             )
             index = int32(position_for(state, self.slot, position["symbol"]))
             assert mark_of(state, index) == seen[symbol].mark
@@ -240,6 +241,24 @@ class PositionsMachine(RuleBasedStateMachine):
         for symbol in {*seen, *self.model}:
             assert seen.get(symbol, nothing) == self.model.get(symbol, nothing), symbol
         assert portfolio["memos"] == sum(held.is_idle for held in seen.values())
+
+    @invariant()
+    def holdings_agree(self) -> None:
+        """A position has one of its own as long as there is something in it; the empty one is never written."""
+        if not hasattr(self, "model"):
+            return
+        state, portfolio = self.columns.state, self.columns.portfolio(self.slot)
+        empty = np.zeros(1, lay.HOLDING)
+        empty["snapshot_sector"] = -1
+        assert state.holdings[lay.NOTHING] == empty[0]
+        own = []
+        for position in self.columns.chained("positions", int(portfolio["positions"])):
+            known = self.model.get(self.columns.text_of(int(position["symbol"])), Held())
+            has_own = not known.is_idle or known.snapshot or known.fill or known.sector
+            assert (position["holding"] != lay.NOTHING) == bool(has_own)
+            own += [int(position["holding"])] * bool(has_own)
+        assert len(set(own)) == len(own)
+        assert len(own) + 1 + state.free[lay.HOLDINGS, lay.FREE_COUNT] == len(state.holdings)
 
     @invariant()
     def sums_agree(self) -> None:
