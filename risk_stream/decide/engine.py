@@ -162,6 +162,7 @@ class Engine:
         if len(told.decisions) > 1:  # megabytes were copied
             yield
         outputs = decisions, joined(*told.violations), letters, pictures
+        self._step += 1  # what this one used may leave memory from here on
         return StepOutput(*outputs, digest_of(*outputs), told.counts(letters.size))
 
     def cut(self) -> Packed:

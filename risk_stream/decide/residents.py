@@ -166,7 +166,7 @@ class Residents:
             raise DamagedRows(f"portfolio {portfolio_id!r}: chunk {number} of kind {kind} lacks entries")
 
     def trim(self, step: int, now_ms: int) -> None:
-        """Evict what is idle, and the longest unused beyond the bound; never what this step used or is not saved."""
+        """Evict the idle, and the longest unused beyond the bound: none unsaved, none that a step under way used."""
         if self.count <= self._resident_max and now_ms < self._looked_ms + IDLE_LOOK_MS:
             return
         self._looked_ms = now_ms

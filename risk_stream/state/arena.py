@@ -156,7 +156,7 @@ def check_reserved(state: State) -> None:
 
 def _enlarge_table(state: State, index: int, wanted: int) -> None:
     old = state.places(index)
-    places = zeros(size_for(old.shape[0], wanted), old.dtype)
+    places = zeros(size_for(old.shape[0], wanted), lay.INT64)
     table.rehash(old, places)
     state.replace_places(index, places)
 

@@ -20,6 +20,7 @@ from risk_stream.state.layout import (
     CHUNK,
     FIRST,
     HEAD,
+    INT64,
     OPENS,
     STRING,
     STRING_COUNT,
@@ -168,7 +169,7 @@ def sweep_strings(state: State) -> int:
     live_bytes = int(state.strings["len"][:count][numbers == 1].sum())
     strings = np.zeros(size_for(INITIAL, live), STRING)
     text = np.zeros(size_for(INITIAL, live_bytes), np.uint8)
-    places = np.zeros(size_for(2 * INITIAL, int(places_for(live))), np.int64)
+    places = zeros(size_for(2 * INITIAL, int(places_for(live))), INT64)
     compact(state, numbers, strings, text, places)
     visit(state, numbers, True)
     state.replace("strings", strings)
@@ -178,8 +179,7 @@ def sweep_strings(state: State) -> int:
     state.header[TEXT_USED] = live_bytes
     state.table_used[BY_STRING] = live
     for index, lay in ((BY_POSITION, lay_positions), (BY_SECTOR, lay_sectors), (BY_SIGNATURE, lay_signatures)):
-        old = state.places(index)
-        places = zeros(len(old), old.dtype)
+        places = zeros(len(state.places(index)), INT64)
         lay(state, places)
         state.replace_places(index, places)
     return live

@@ -6,6 +6,7 @@ import pytest
 
 from risk_stream.decide import engine as decide
 from risk_stream.decide import residents
+from risk_stream.messages.records import NO_RECORDS
 from risk_stream.rules.book import Controls
 from tests.decide.compare import records_of
 from tests.decide.streams import Stream
@@ -65,3 +66,15 @@ def test_what_is_stored_within_a_step_changes_nothing(monkeypatch: pytest.Monkey
     monkeypatch.setattr(decide, "ORDERS_PER_PART", 3)
     monkeypatch.setattr(residents, "STRINGS_KEPT", 0)
     assert lived(seed, disturbed=True) == lived(seed, disturbed=False)
+
+
+def test_what_a_step_brought_may_leave_when_it_is_over() -> None:
+    """More than the bound allows, all of them used by the last step: they leave once they are saved, and no sooner."""
+    stream, rows = Stream(2), MemoryRows()
+    engine = decide.Engine(0, 1, rows, resident_max=1)
+    engine.step(records_of([stream.value() for _ in range(200)]), NO_RECORDS, Controls().plan())
+    engine.saved()
+    assert engine.is_crowded
+    rows.save(engine.cut())
+    engine.saved()
+    assert not engine.is_crowded
