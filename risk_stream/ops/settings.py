@@ -58,7 +58,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     resident_max: Annotated[
         Count, Meta(description="portfolios held in memory, per partition; half as many more, and steps wait")
     ] = 10_000
-    step_records_max: Annotated[Count, Meta(description="records of each input in one transaction")] = 8_000
+    step_records_max: Annotated[
+        Count, Meta(description="records of each input in one transaction, no more than `RESIDENT_MAX`")
+    ] = 8_000
     buffer_records_max: Annotated[Count, Meta(description="records fetched and waiting, per input partition")] = 20_000
     snapshot_interval_s: Annotated[Seconds, Meta(description="between snapshots of changed state")] = 1.0
     block_cache_bytes: Annotated[Count, Meta(description="RocksDB's block cache, per partition")] = 8 * 1024 * 1024

@@ -47,17 +47,7 @@ def own_holding(state: State, position: int) -> int:
     known = state.positions[position]
     if known.holding == NOTHING:
         known.holding = take(state, HOLDINGS, state.holdings)
-        new = state.holdings[known.holding]
-        new.held_hi = 0
-        new.held_lo = U0
-        for side in range(2):
-            new.open_hi[side] = 0
-            new.open_lo[side] = U0
-            new.value_hi[side] = 0
-            new.value_lo[side] = U0
-        new.snapshot_price = 0
-        new.fill_price = 0
-        new.snapshot_sector = np.int32(-1)
+        state.holdings[known.holding] = state.holdings[NOTHING]
     return known.holding
 
 
