@@ -35,7 +35,7 @@ types: $(VENV)/.test               ## mypy, strict
 
 pytest: $(VENV)/.test              ## the tests alone; `make pytest ARGS="-k topics"` picks some
 	$(BIN)/risk-stream compile
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 faults: $(VENV)/.test              ## the whole fault campaign, hours: report in faults.md; `make faults ARGS="--rows 9,13 --jobs 4"` picks some, four runs at once
 	$(BIN)/risk-stream compile

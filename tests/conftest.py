@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -45,6 +46,20 @@ def broker(pytestconfig: pytest.Config) -> Iterator[TestBroker]:
     with EmbeddedBroker() as embedded:
         pytestconfig.stash[ORIGIN] = f"the embedded one ({offer.words})"
         yield TestBroker(embedded.bootstrap)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where tests run in several processes, tell the one that sums up."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None and ORIGIN in session.config.stash:
+        told["origin"] = session.config.stash[ORIGIN]
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_testnodedown(node: Any) -> None:
+    """Hear it there."""
+    if "origin" in getattr(node, "workeroutput", {}):
+        node.config.stash[ORIGIN] = node.workeroutput["origin"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
