@@ -13,10 +13,10 @@ from aiokafka import TopicPartition
 from aiokafka import errors as kafka
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.protocol.offset import OffsetRequest
-from aiokafka.protocol.produce import ProduceRequest
 
 from risk_stream.kafka.coordinator import FENCED_BY, LOST, LOST_PAUSE_S, OVER_BY, ProducerIdentity
 from risk_stream.kafka.failstop import Doubt
+from risk_stream.kafka.produce_request import ProduceRequest
 from risk_stream.kafka.record_batch import RecordBatch
 from risk_stream.kafka.refusals import FENCED, OVER, REFUSALS, refusal
 
@@ -24,7 +24,6 @@ AGAIN_PAUSE_S = 0.005
 """A broker refuses records while the coordinator still adds something else to the same transaction: offsets that are
 moved beside them, in 1 of 100 steps. They are sent again after this."""
 
-ACKS_ALL = -1
 READ_COMMITTED = 1
 LATEST = -1
 NO_REPLICA = -1
@@ -67,11 +66,12 @@ class Leaders:
             sequence = self._sequences.get(topic, 0)
             batch.stamp(*self._identity, sequence)
             self._sequences[topic] = (sequence + batch.count) % SEQUENCES
+            await batch.turn()
         self.unanswered = set(batches)
 
         async def produce(node: int, topics: list[str]) -> Answers:
-            data = [(topic, [(self._partition, batches[topic].data)]) for topic in topics]
-            request = ProduceRequest(self._transactional_id, ACKS_ALL, self._timeout_ms, data)
+            data = {topic: batches[topic].data for topic in topics}
+            request = ProduceRequest(self._transactional_id, self._timeout_ms, self._partition, data)
             response = await self._client.send(node, request)
             return [(topic, code, offset) for topic, [[_, code, offset, *_]] in response.topics]
 

@@ -178,8 +178,7 @@ class PartitionProducer:
                 if number == len(turns):
                     turns.append({})
                 turns[number][topic] = batch
-                if number:  # some milliseconds each; a small step must not wait for a pass of the loop
-                    await asyncio.sleep(0)
+                await batch.turn()
         written: dict[str, int] = {}
         for batches in turns:
             written |= await self._leaders.send(batches)
