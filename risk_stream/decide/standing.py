@@ -6,7 +6,7 @@ import numpy as np
 
 from risk_stream.decide.report import name_sector, observe_nothing, report, severity_of
 from risk_stream.decide.results import Results
-from risk_stream.decide.subjects import gather, sorted_changes
+from risk_stream.decide.subjects import gather, gather_symbol, sorted_changes
 from risk_stream.messages.compiled.result_row import DETECTED, NO_REASON, RESOLVED, WARNING
 from risk_stream.rules import catalogue, kinds
 from risk_stream.rules import plan as pl
@@ -34,15 +34,28 @@ U0 = np.uint64(0)
 
 
 @compiled
+def subjects_max(plan: PlanArrays, index: int, symbols: int) -> int:
+    """How many subjects of a limit can get a level, of so many symbols."""
+    limit = plan.limits[index]
+    if limit.standing == kinds.NEVER or limit.mode == kinds.MODE_PAUSED:
+        return 0
+    if limit.standing == kinds.ONCE or limit.has_symbol == 1 or limit.has_sector == 1:
+        return 1
+    return symbols
+
+
+@compiled
 def standing_max(state: State, plan: PlanArrays, slot: int, arriving: int) -> int:
     """How many violations, and how many new levels, a valuation with `arriving` positions can bring at most."""
     portfolio = state.portfolios[slot]
-    entry = portfolio.entry
-    own = 0
-    if entry != -1:
-        own = np.int64(plan.entries[entry].end - plan.entries[entry].first)
-    per_limit = np.int64(portfolio.position_count) + max(arriving, 0) + 1
-    return (plan.general.shape[0] + own) * per_limit + count_levels(state, slot)
+    symbols = np.int64(portfolio.position_count) + max(arriving, 0)
+    count = count_levels(state, slot)
+    for i in range(plan.general.shape[0]):
+        count += subjects_max(plan, plan.general[i], symbols)
+    if portfolio.entry != -1:
+        for i in range(plan.entries[portfolio.entry].first, plan.entries[portfolio.entry].end):
+            count += subjects_max(plan, plan.listed[i], symbols)
+    return count
 
 
 @compiled
@@ -122,7 +135,11 @@ def evaluate_each(
     state: State, plan: PlanArrays, slot: int, index: int, record: int, room: int, seen: Rows, results: Results
 ) -> None:
     """A per-symbol or per-sector limit: most subjects keep their level; those that do not are told in order of name."""
-    subjects = gather(state, plan, slot, index, room)
+    limit = plan.limits[index]
+    if limit.standing == kinds.PER_SYMBOL and limit.has_symbol == 1:
+        subjects = gather_symbol(state, plan, slot, index)
+    else:
+        subjects = gather(state, plan, slot, index, room)
     changes = 0
     for at in range(subjects.shape[0]):
         subject = subjects[at]

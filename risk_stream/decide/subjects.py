@@ -7,9 +7,10 @@ from risk_stream.rules.plan import PlanArrays
 from risk_stream.state.compiled import compiled
 from risk_stream.state.int128 import add, magnitude
 from risk_stream.state.layout import Int32s, Rows, State
-from risk_stream.state.positions import held_value, is_held, sector_of
+from risk_stream.state.levels import find_level
+from risk_stream.state.positions import find_position, held_value, is_held, sector_of
 from risk_stream.state.table import mix
-from risk_stream.state.text import is_before
+from risk_stream.state.text import find_name, is_before
 
 U0 = np.uint64(0)
 
@@ -46,6 +47,29 @@ def place_of(places: Int32s, subjects: Rows, key: int) -> int:
     while places[place] != -1 and subjects[places[place]].key != key:
         place = (place + 1) & mask
     return place
+
+
+@compiled
+def gather_symbol(state: State, plan: PlanArrays, slot: int, index: int) -> Rows:
+    """The subject of a limit of one symbol, if it is held or has a level; O(levels): firms may limit each symbol."""
+    limit = plan.limits[index]
+    subjects = np.zeros(1, SUBJECT)
+    subject = subjects[0]
+    subject.key = np.int32(find_name(state, limit.symbol_h1, limit.symbol_h2))
+    if subject.key == -1:
+        return subjects[:0]
+    subject.known = np.int32(find_level(state, slot, limit.uid, subject.key, limit.armed_since))
+    position = find_position(state, slot, subject.key)
+    if position != -1 and is_held(state, position):
+        high, low = held_value(state, position)
+        high, low = magnitude(high, low)
+        subject.held_hi = high
+        subject.held_lo = low
+    elif subject.known != -1:
+        subject.lost = np.int8(1)
+    else:
+        return subjects[:0]
+    return subjects
 
 
 @compiled

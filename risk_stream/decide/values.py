@@ -16,9 +16,9 @@ from risk_stream.state.layout import FREE_COUNT, LEVELS, NONE, Bytes, Rows, Stat
 from risk_stream.state.metrics import add_metric, release_metrics
 from risk_stream.state.opens import close_order, find_open, reduce_open
 from risk_stream.state.peaks import push_peak
-from risk_stream.state.positions import attach, clear_snapshot, detach, own_holding, position_for
+from risk_stream.state.positions import attach, clear_snapshot, detach, find_position, own_holding, position_for
 from risk_stream.state.sectors import change_sector
-from risk_stream.state.text import intern
+from risk_stream.state.text import find_string, intern
 
 
 @compiled
@@ -45,22 +45,48 @@ def take_value(state: State, slot: int, row: Rows) -> None:
 
 
 @compiled
+def find_listed(state: State, slot: int, listed: Rows, text: Bytes) -> int:
+    """The position of the symbol that a line of a snapshot names; -1 when nothing is remembered of it."""
+    symbol = find_string(state, text, listed[0].symbol_at, listed[0].symbol_len)
+    return find_position(state, slot, symbol) if symbol != -1 else np.int32(-1)
+
+
+@compiled
+def take_listed(state: State, slot: int, listed: Rows, text: Bytes) -> None:
+    """Quantity, mark and sector of a line of a snapshot."""
+    line = listed[0]
+    symbol = intern(state, text, line.symbol_at, line.symbol_len)
+    sector = intern(state, text, line.sector_at, line.sector_len)
+    position = position_for(state, slot, symbol)
+    detach(state, position)
+    held = state.holdings[own_holding(state, position)]
+    high, low = widen(line.quantity)
+    held.held_hi = high
+    held.held_lo = low
+    held.snapshot_price = line.price
+    held.snapshot_sector = np.int32(change_sector(state, slot, held.snapshot_sector, sector))
+    attach(state, position)
+
+
+@compiled
 def take_snapshot(state: State, slot: int, row: Rows, listed: Rows, text: Bytes) -> None:
-    """A full snapshot of positions replaces quantities, marks and sectors."""
+    """A full snapshot of positions replaces quantities, marks and sectors.
+
+    New symbols come last: until its own line is read, what is held looks idle, and would have to make room for them.
+    """
     clear_snapshot(state, slot)
     state.portfolios[slot].snapshot_ts = row[0].ts
+    new = 0
     for i in range(row[0].positions_from, row[0].positions_to):
-        symbol = intern(state, text, listed[i].symbol_at, listed[i].symbol_len)
-        sector = intern(state, text, listed[i].sector_at, listed[i].sector_len)
-        position = position_for(state, slot, symbol)
-        detach(state, position)
-        held = state.holdings[own_holding(state, position)]
-        high, low = widen(listed[i].quantity)
-        held.held_hi = high
-        held.held_lo = low
-        held.snapshot_price = listed[i].price
-        held.snapshot_sector = np.int32(change_sector(state, slot, held.snapshot_sector, sector))
-        attach(state, position)
+        if find_listed(state, slot, listed[i : i + 1], text) == -1:
+            new += 1
+        else:
+            take_listed(state, slot, listed[i : i + 1], text)
+    if new == 0:
+        return
+    for i in range(row[0].positions_from, row[0].positions_to):
+        if find_listed(state, slot, listed[i : i + 1], text) == -1:
+            take_listed(state, slot, listed[i : i + 1], text)
 
 
 @compiled

@@ -129,7 +129,8 @@ def decimal_or_none(fields: JsonObject, name: str, digits: int, integer_digits: 
 
 
 def integer_or_none(fields: JsonObject, name: str, bits: int = 64) -> int | None:
-    """A JSON number that is whole by value (5.0 is) and fits a signed integer of that many bits."""
+    """A JSON number that is whole by value (5.0 is) and fits a signed integer of that many bits, but for the least of
+    them, which stands for none where it is remembered."""
     value = fields.get(name)
     if value is None:
         return None
@@ -139,7 +140,7 @@ def integer_or_none(fields: JsonObject, name: str, bits: int = 64) -> int | None
         integer = parse_scaled(value.text, 0, 19)
     except NumberError:
         raise FieldError(name, f"must be an integer of {bits} bits") from None
-    if not -(1 << bits - 1) <= integer < 1 << bits - 1:
+    if abs(integer) >= 1 << bits - 1:
         raise FieldError(name, f"must be an integer of {bits} bits")
     return integer
 

@@ -64,7 +64,7 @@ def valuation_schema() -> Schema:
             "propertyNames": NAME,
             "additionalProperties": {"type": ["number", "null"]},
         },
-        "sequence": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
+        "sequence": {"type": "integer", "minimum": 1 - 2**63, "maximum": 2**63 - 1},
         "ts": TIME,
     }
     return input_object(Valuation, parts, ("portfolio_id", "total_value"))

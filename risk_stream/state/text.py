@@ -34,6 +34,20 @@ def find_string(state: State, text: Bytes, at: int, length: int) -> int:
 
 
 @compiled
+def find_name(state: State, h1: np.uint64, h2: np.uint64) -> int:
+    """The number of the string with that hash128; -1 when it is not there."""
+    places = state.places(BY_STRING)
+    tag = tag_of(h1)
+    slot = seek(places, tag, tag)
+    while slot != -1:
+        number = ref_at(places, slot)
+        if state.strings[number].h1 == h1 and state.strings[number].h2 == h2:
+            return number
+        slot = seek(places, tag, slot + 1)
+    return np.int32(-1)
+
+
+@compiled
 def intern(state: State, text: Bytes, at: int, length: int) -> int:
     """The number of a string, which is added when it is new; -1 for an absent one (length 0)."""
     if length == 0:

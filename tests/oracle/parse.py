@@ -198,7 +198,7 @@ def _valuation(fields: Fields, portfolio_id: str, ts: int) -> Valuation | None:
     number = None
     if sequence is not None:
         number = scaled(sequence, 0) if isinstance(sequence, Number) else None
-        if number is None or not -(2**63) <= number < 2**63:
+        if number is None or abs(number) >= 2**63:
             return None
     return Valuation(portfolio_id, total, flow, positions, metrics, number, ts)
 

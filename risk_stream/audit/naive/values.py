@@ -126,7 +126,7 @@ def read_sequence(raw: object) -> int | None:
         sequence = scaled(raw, 0)
     except ValueError as error:
         raise FieldError("sequence") from error
-    if not isinstance(raw, JsonNumber) or not -INT64 <= sequence < INT64:
+    if not isinstance(raw, JsonNumber) or abs(sequence) >= INT64:
         raise FieldError("sequence")
     return sequence
 
