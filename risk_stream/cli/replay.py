@@ -70,7 +70,7 @@ def command(
     Exit code 0: identical. 3: not identical, and what differs is named. 1: it could not be replayed.
     """
     settings = load_settings()
-    opened = open_log(archive, settings)
+    opened = open_log(archive, settings, damaged_too=sweep is None and limits is None)
     if (limits or sweep) and (head or report):
         raise click.UsageError("--head and --report go with a proof, not with --limits or --sweep")
     if report is not None:
