@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -114,17 +115,18 @@ if __name__ == "__main__":
 @contextmanager
 def ended(tmp_path: Path, jobs: int, refused: int = -1) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     """An audit that never waits, once it has rows on disk, and the folder of these."""
-    script, folder = tmp_path / "ended_job.py", tmp_path / "temporary"
+    script = tmp_path / "ended_job.py"
     script.write_text(ENDED)
-    folder.mkdir()
-    environment = os.environ | {"PYTHONPATH": f"{Path.cwd()}{os.pathsep}{tmp_path}", "TMPDIR": str(folder)}
-    options = [sys.executable, str(script), str(jobs), str(refused), str(folder)]
-    audit = subprocess.Popen(options, env=environment, stderr=subprocess.PIPE, text=True)
-    try:
-        yield audit, folder
-    finally:
-        audit.kill()
-        audit.communicate()
+    # Not below tmp_path: a socket of the processes lies in it, whose path must be short.
+    with tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {"PYTHONPATH": f"{Path.cwd()}{os.pathsep}{tmp_path}", "TMPDIR": folder}
+        options = [sys.executable, str(script), str(jobs), str(refused), folder]
+        audit = subprocess.Popen(options, env=environment, stderr=subprocess.PIPE, text=True)
+        try:
+            yield audit, Path(folder)
+        finally:
+            audit.kill()
+            audit.communicate()
 
 
 def scratch(folder: Path) -> list[Path]:
