@@ -7,15 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from risk_stream.audit.columns import from_batch, stored_columns
 from risk_stream.audit.findings import Finding, Kind
 from risk_stream.audit.log import OUTPUTS, Bounds, LogError
-from risk_stream.audit.manifest import read_manifest, sha256_of
+from risk_stream.audit.manifest import ArchivedFile, read_manifest, sha256_of
+from risk_stream.audit.row_groups import batches
 from risk_stream.messages.records import Recorded
 
-BATCH_RECORDS = 4_000
 STATE = "state"
 """Called a topic where a finding is about a file with what portfolios remembered."""
 
@@ -38,8 +37,11 @@ class FileFlaw(NamedTuple):
 class ArchiveLog:
     """A RecordedLog over Parquet files. Use it in `async with`, as the other one."""
 
-    def __init__(self, folder: Path) -> None:
-        """Read the manifest. LogError when the folder is no archive."""
+    def __init__(self, folder: Path, *, damaged_too: bool = False) -> None:
+        """Read the manifest. LogError when the folder is no archive.
+
+        With `damaged_too` changed files are read as they are: for a proof, which names them (`damage`) and goes on.
+        """
         manifest = read_manifest(folder)
         if manifest is None or not manifest.segments:
             raise LogError(f"{folder}: there is no archive (`risk-stream archive {folder}` writes one)")
@@ -48,6 +50,8 @@ class ArchiveLog:
         self.prefix = manifest.prefix
         self.partitions = manifest.partitions
         self.folder = folder
+        self._damaged_too = damaged_too
+        self._whole: set[str] = set()
 
     async def __aenter__(self) -> "ArchiveLog":
         return self
@@ -83,20 +87,32 @@ class ArchiveLog:
         return Bounds(files[0].start, files[-1].end) if files else Bounds(0, 0)
 
     async def records(self, topic: str, partition: int, start: int, end: int) -> AsyncIterator[Recorded]:
-        """The records in lists of BATCH_RECORDS. LogError when a file cannot be read."""
+        """The records in short lists. LogError when a file cannot be read, or is not what was archived."""
         columns = stored_columns(topic)
         for one in self.manifest.files(topic, partition):
             if one.end <= start or one.start >= end:
                 continue
             try:
-                with pq.ParquetFile(self.folder / one.path) as file:
-                    for batch in file.iter_batches(BATCH_RECORDS, columns=columns, use_threads=False):
-                        part = from_batch(batch)
-                        inside = np.flatnonzero((part.offsets >= start) & (part.offsets < end))
-                        if inside.size:
-                            yield part.part(int(inside[0]), int(inside[-1]) + 1)
+                self._refuse_damaged(one)
+                for batch in batches(self.folder / one.path, columns):
+                    part = from_batch(batch)
+                    inside = np.flatnonzero((part.offsets >= start) & (part.offsets < end))
+                    if inside.size:
+                        yield part.part(int(inside[0]), int(inside[-1]) + 1)
             except FileNotFoundError as error:
                 advice = "with `replay --from` behind it a state that was archived will do instead, if there is one"
                 raise LogError(f"{self.folder / one.path} is not there ({advice})") from error
             except (OSError, pa.ArrowException) as error:
                 raise LogError(f"{self.folder / one.path}: {error}") from error
+
+    def _refuse_damaged(self, file: ArchivedFile) -> None:
+        """Hash a file before it is read for the first time: no question is answered from another one."""
+        if self._damaged_too or file.path in self._whole:
+            return
+        path = self.folder / file.path
+        if sha256_of(path) != file.sha256:
+            raise LogError(
+                f"{path} has another SHA-256 than the manifest names: it is not what was archived. Put back a copy of "
+                f"it; `risk-stream replay --archive {self.folder}` names all such files"
+            )
+        self._whole.add(file.path)

@@ -4,7 +4,6 @@ The steps are decided from the newest state stored before, or from step 1, and c
 stored state is proven by those before it, and a finding anywhere keeps every later one from being stored.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -12,11 +11,13 @@ from pathlib import Path
 
 import msgspec
 
+from risk_stream.audit.archive_lock import only_run
 from risk_stream.audit.archive_log import STATE, ArchiveLog, FileFlaw
+from risk_stream.audit.disk import replace
 from risk_stream.audit.findings import Finding, Kind
 from risk_stream.audit.journal import Head
-from risk_stream.audit.log import PartitionBounds, RecordedLog
-from risk_stream.audit.manifest import StateFile, read_manifest, sha256_of, write_manifest
+from risk_stream.audit.log import LogError, PartitionBounds, RecordedLog
+from risk_stream.audit.manifest import Manifest, StateFile, read_manifest, sha256_of, write_manifest
 from risk_stream.audit.pool import run_partitions
 from risk_stream.audit.span import Span
 from risk_stream.audit.start import Start, newest_start
@@ -90,17 +91,22 @@ def find_state_task(folder: Path, resident_max: int) -> StateTask | None:
 def store_state(
     task: StateTask, partitions: list[PartitionBounds], jobs: int, progress: Callable[[int], None]
 ) -> StateOutcome:
-    """Decide, compare, and name the states in the manifest; LogError when the archive cannot be replayed."""
-    try:
-        opened = partial(ArchiveLog, task.folder)
-        found = run_partitions(opened, partitions, partial(prove_partition, task=task), jobs, progress)
-        total = sum(count for one in found for count in one.counts.values())
-        states = [one.state for one in found if one.state is not None] if total == 0 else []
-        if states:
-            _name(task, states)
-    finally:
-        for one in task.partitions:
-            _unfinished(task, one).unlink(missing_ok=True)
+    """Decide, compare, and name the states in the manifest.
+
+    LogError when the archive cannot be replayed, or another run is at work on it.
+    """
+    with only_run(task.folder):
+        manifest = _unchanged(task)
+        try:
+            opened = partial(ArchiveLog, task.folder)
+            found = run_partitions(opened, partitions, partial(prove_partition, task=task), jobs, progress)
+            total = sum(count for one in found for count in one.counts.values())
+            states = [one.state for one in found if one.state is not None] if total == 0 else []
+            if states:
+                _name(task, manifest, states)
+        finally:
+            for one in task.partitions:
+                _unfinished(task, one).unlink(missing_ok=True)
     findings = [finding for one in found for finding in one.findings]
     return StateOutcome(task.segment, sum(one.steps for one in found), states, findings, total)
 
@@ -121,8 +127,6 @@ async def prove_partition(
 
     def keep(ended: Ended) -> None:
         rows = write_rows(path, ended.rows)
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
         end = ended.position
         kept.append(
             StateFile(
@@ -150,11 +154,17 @@ def _unfinished(task: StateTask, partition: int) -> Path:
     return task.folder / f"segment-{task.segment:05}" / f"state-{partition}.parquet{UNFINISHED}"
 
 
-def _name(task: StateTask, states: list[StateFile]) -> None:
-    """Put the files in their places; until the manifest names them they count for nothing."""
+def _unchanged(task: StateTask) -> Manifest:
+    """The manifest; LogError when another run has gone on since the task was found."""
     manifest = read_manifest(task.folder)
-    assert manifest is not None and manifest.segments[-1].number == task.segment
+    if manifest is None or manifest.segments[-1].number != task.segment or manifest.segments[-1].states:
+        raise LogError(f"{task.folder}: another `archive` has written to it meanwhile; run this one again")
+    return manifest
+
+
+def _name(task: StateTask, manifest: Manifest, states: list[StateFile]) -> None:
+    """Put the files in their places; until the manifest names them they count for nothing."""
     for state in states:
-        _unfinished(task, state.head.partition).replace(task.folder / state.path)
+        replace(_unfinished(task, state.head.partition), task.folder / state.path)
     manifest.segments[-1] = msgspec.structs.replace(manifest.segments[-1], states=states)
     write_manifest(task.folder, manifest)

@@ -1,23 +1,22 @@
 """A portfolio as it was: the engine over the records of this one portfolio alone, up to a moment.
 
-Portfolios share nothing but the controls, so the rest of the partition is read but not decided. What is shown is what
-replay would give; that the log itself is whole is another question (replay.py).
+Portfolios share nothing but the controls, so the rest of the partition is read but not decided. The journal is checked
+and the inputs must reach back to its first step; whether what was published is right is another question (replay.py).
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import msgspec
-import numpy as np
 
 from risk_stream.audit.controls_log import read_controls
-from risk_stream.audit.journal import Step, read_step
-from risk_stream.audit.log import JOURNAL, ORDERS, VALUES, Bounds, LogError, RecordedLog, cursor, partition_bounds
+from risk_stream.audit.findings import Findings
+from risk_stream.audit.log import ORDERS, VALUES, LogError, PartitionBounds, RecordedLog, partition_bounds
+from risk_stream.audit.portfolio_walk import PortfolioWalk, of_portfolio, taken_by
 from risk_stream.audit.scratch import ScratchRows
 from risk_stream.audit.span import Mark
 from risk_stream.decide.engine import Engine
 from risk_stream.decide.inspect import PortfolioView, inspect
 from risk_stream.messages.murmur2 import partition_of
-from risk_stream.messages.records import Records
 
 
 class AsOf(msgspec.Struct, frozen=True):
@@ -26,7 +25,14 @@ class AsOf(msgspec.Struct, frozen=True):
     at: str
     partition: int
     step: int
-    """The last step that had begun by then; 0 when there was none."""
+    """The last step of which something lies before the moment, or that of the place; 0 when there is none."""
+    controls: int
+    """The version of the limits and trading states shown: of the last control taken by then, seen by a step or not."""
+    decided_later: int
+    """Orders taken by then that the worker decided behind a value or control taken after it. They are decided without
+    it here, so they may have come out otherwise than their recorded decisions."""
+    undecided: int
+    """Orders and values of the portfolio taken by then that no step has handled: they are not in it."""
     portfolio: PortfolioView | None
     """None when nothing had been heard of it."""
 
@@ -35,50 +41,55 @@ async def as_of(
     log: RecordedLog, portfolio_id: str, at: Mark, progress: Callable[[int], None] = lambda records: None
 ) -> AsOf:
     """With a time: behind every record that the broker had taken by then. With a place PARTITION@OFFSET: as that order
-    found it. LogError when the log does not reach back, or the place is on another partition than the portfolio."""
+    found it. LogError when the log is not whole up to there, and when there is no such place or it is on another
+    partition than the portfolio."""
     key = portfolio_id.encode()
     partition = partition_of(key, log.partitions)
     if at.time_ms is None and at.partition != partition:
         raise LogError(f"{portfolio_id} is on partition {partition}, not {at.partition}")
-    controls, bounds = await read_controls(log), await partition_bounds(log, partition)
-    values, orders = (cursor(log, topic, partition, bounds.inputs[topic]) for topic in (VALUES, ORDERS))
-    seq, version = 0, -1
+    # Before the controls: a step between the two would name a version that was not read.
+    bounds = await partition_bounds(log, partition)
+    controls, findings = await read_controls(log), Findings()
     with ScratchRows() as rows:
         engine = Engine(partition, log.partitions, rows, topic_prefix=log.prefix)
-        async for step in _steps(log, partition, bounds.journal):
-            taken = await values.below(step.values[1]), await orders.below(step.orders[1])
-            counts = _before(at, taken[0], None), _before(at, taken[1], step)
-            if any(counts) or seq == 0:
-                seq, version = step.seq, step.controls
-            own = [_own(part.part(0, count), key) for part, count in zip(taken, counts, strict=True)]
-            if own[0].size or own[1].size:
-                engine.step(own[0], own[1], controls.book.plan(step.controls))
-            progress(sum(part.size for part in taken))
-            if any(count < part.size for part, count in zip(taken, counts, strict=True)):
+        walk = PortfolioWalk(log, bounds, findings, controls, engine, key, at)
+        async for done in walk.steps(walk.plan_of):
+            progress(done.values.size + done.orders.size)
+            if walk.is_past or findings.kept:
                 break
-        return AsOf(str(at), partition, seq, inspect(engine, portfolio_id, controls.book.plan(version)))
+        if findings.kept:
+            raise LogError(f"{findings.kept[0].line()}\nAs-of needs a log that is whole; `replay` says what is wrong.")
+        undecided = 0
+        if at.time_ms is None:
+            _check_place(walk, bounds, at)
+        elif not walk.is_past:
+            undecided = await _undecided(log, walk, bounds, key, at.time_ms)
+        view = inspect(engine, portfolio_id, controls.book.plan(walk.controls))
+        return AsOf(str(at), partition, walk.seq, walk.controls, walk.decided_later, undecided, view)
 
 
-async def _steps(log: RecordedLog, partition: int, bounds: Bounds) -> AsyncIterator[Step]:
-    """The journal's steps from the first on; LogError when it does not begin there or cannot be read."""
-    expected = 1
-    async for part in log.records(JOURNAL, partition, bounds.first, bounds.end):
-        for value in part.packed.values.as_list():
-            step = read_step(value)
-            if step is None or step.seq != expected:
-                raise LogError(f"{JOURNAL}/{partition}: step {expected} cannot be read; `replay` says what is wrong")
-            expected += 1
-            yield step
+def _check_place(walk: PortfolioWalk, bounds: PartitionBounds, at: Mark) -> None:
+    """LogError when no step has decided an order there."""
+    if walk.is_found:
+        return
+    end, decided_to = bounds.inputs[ORDERS].end, walk.position.orders
+    if at.offset >= end:
+        raise LogError(f"{ORDERS}/{at}: there is no such order, the partition ends before {end}")
+    if not walk.is_past:
+        raise LogError(f"{ORDERS}/{at}: not decided yet, the journal ends before order {decided_to}; ask again later")
+    raise LogError(f"{ORDERS}/{at}: no order has this offset")
 
 
-def _before(at: Mark, part: Records, orders_of: Step | None) -> int:
-    """How many of a step's records lie before the moment."""
-    if at.time_ms is not None:
-        # The broker's timestamps rise with the offset.
-        return int(np.searchsorted(part.timestamps, at.time_ms, "right"))
-    return part.size if orders_of is None else part.below(at.offset)
-
-
-def _own(part: Records, key: bytes) -> Records:
-    """The records of one portfolio."""
-    return part.chosen(np.array([other == key for other in part.keys.as_list()], np.bool_))
+async def _undecided(
+    log: RecordedLog, walk: PortfolioWalk, bounds: PartitionBounds, portfolio: bytes, time_ms: int
+) -> int:
+    """Records of the portfolio behind the journal's end that the broker had taken by a time."""
+    found = 0
+    for topic, start in ((VALUES, walk.position.values), (ORDERS, walk.position.orders)):
+        async for part in log.records(topic, bounds.partition, start, bounds.inputs[topic].end):
+            inputs = part.inputs
+            count = taken_by(inputs, time_ms)
+            found += of_portfolio(inputs.part(0, count), portfolio).size
+            if count < part.size:
+                break
+    return found

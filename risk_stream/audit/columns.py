@@ -5,7 +5,7 @@ that people ask for, so that SQL over an archive needs no JSON; they are never r
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 import numpy as np
@@ -24,6 +24,10 @@ _BASE: Final = [
     pa.field("key", pa.binary()),
     pa.field("value", pa.binary()),
 ]
+
+
+_Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""What fits in a column."""
 
 
 class _Decision(msgspec.Struct):
@@ -46,8 +50,8 @@ class _Violation(msgspec.Struct):
 
 
 class _Journal(msgspec.Struct):
-    seq: int | None = None
-    controls: int | None = None
+    seq: _Integer | None = None
+    controls: _Integer | None = None
     chain: str | None = None
 
 

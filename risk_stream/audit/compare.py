@@ -5,12 +5,13 @@ one missing record is one finding and not a shift of everything behind it.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from risk_stream.audit.cursor import Cursor
 from risk_stream.audit.findings import Kind
 from risk_stream.audit.identity import Identify, Identity, Place
+from risk_stream.audit.trimmed import Beginning, Handled
 from risk_stream.messages.compiled.same_fields import same_records
 from risk_stream.messages.packed import Event, Packed
 from risk_stream.messages.records import Recorded
@@ -21,9 +22,6 @@ LOOKAHEAD = 1_000
 REMEMBERED = 100_000
 """Identities of published events remembered, about 20 MB: what comes again within them is called a duplicate."""
 
-Handled = dict[str, tuple[int, int]]
-"""The half-open offset range of each input that a step handled."""
-
 
 class _Part(NamedTuple):
     """Recorded records one by one."""
@@ -33,15 +31,25 @@ class _Part(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A record that is not as it must be: where it stands, what it holds, what it should hold."""
+    """A record that is not as it must be: where it stands, what it is, what it should be.
+
+    TRUNCATED: it would stand behind the topic's last one.
+    """
 
     kind: Kind
     subject: str | None
     offset: int | None
-    key: bytes | None
-    recorded: bytes | None
-    expected: bytes | None
+    recorded: Event | None
+    expected: Event | None
     text: str
+
+
+class Compared(NamedTuple):
+    """One step on a topic."""
+
+    not_kept: int
+    """Records that it published and retention has deleted: all but these were compared."""
+    differences: list[Difference]
 
 
 class Memory:
@@ -65,29 +73,28 @@ class Memory:
 class TopicComparer:
     """Walks an output topic step by step."""
 
-    def __init__(self, cursor: Cursor, identify: Identify, first: int, decisions: bool) -> None:
+    def __init__(
+        self, cursor: Cursor, identify: Identify, is_trimmed: bool, ends: Mapping[str, int], decisions: bool
+    ) -> None:
         self._cursor = cursor
         self._identify = identify
         self._decisions = decisions
-        self._trimmed = first > 0
+        self._is_trimmed = is_trimmed
+        self._ends = ends
+        self._beginning: Beginning | None = None
         self._memory = Memory()
-        self.not_kept = 0
-        """Published records that retention has taken from the topic's beginning."""
-        self.lost_tail = 0
-        """Published records that would stand behind the topic's last one."""
-        self.lost_first: str | None = None
 
-    async def compare(self, expected: Packed, handled: Handled) -> list[Difference]:
-        """The differences of one step, which published these records and handled these ranges of each input."""
-        if self._trimmed:
-            expected = expected.part(await self._not_kept_of(expected), expected.size)
+    async def compare(self, expected: Packed, handled: Handled) -> Compared:
+        """One step, which published these records and handled these ranges of each input."""
+        not_kept = await self._not_kept_of(expected, handled) if self._is_trimmed else 0
+        expected = expected.part(not_kept, expected.size) if not_kept else expected
+        differences = []
         if _is_published(await self._cursor.peek(expected.size), expected):
             self._cursor.skip(expected.size)
-            self._remember(expected)
-            return []
-        differences = await self._align(expected, handled)
+        else:
+            differences = await self._align(expected, handled)
         self._remember(expected)
-        return differences
+        return Compared(not_kept, differences)
 
     async def rest(self) -> Recorded:
         """The next records behind the last step compared."""
@@ -118,19 +125,18 @@ class TopicComparer:
                 if identity is not None:
                     self._memory.add(identity.subject)
 
-    async def _not_kept_of(self, expected: Packed) -> int:
+    async def _not_kept_of(self, expected: Packed, handled: Handled) -> int:
         """How many of the step's first records lie before the first one that retention left."""
-        first = Recorded.joined(await self._cursor.peek(1))
-        identities = self.identities(expected)
-        [known] = self.identities(first.packed) or [None]
-        self._trimmed = known not in identities
-        count = len(identities) if self._trimmed else identities.index(known)
-        self.not_kept += count
-        return count
+        if self._beginning is None:
+            left = Recorded.joined(await self._cursor.peek(LOOKAHEAD))
+            self._beginning = Beginning(self.identities(left.packed), self._ends)
+        first = self._beginning.first_kept(_index(self.identities(expected)), handled)
+        self._is_trimmed = first is None
+        return expected.size if first is None else first
 
     async def _align(self, expected: Packed, handled: Handled) -> list[Difference]:
         wanted = self.identities(expected)
-        index = {identity.subject: i for i, identity in enumerate(wanted) if identity is not None}
+        index = _index(wanted)
         window = Recorded.joined(await self._cursor.peek(len(wanted) + LOOKAHEAD))
         found = self.identities(window.packed)
         length = _belonging(found, index, handled)
@@ -166,24 +172,20 @@ class TopicComparer:
                 highest = max(highest, i)
                 if part.events[at] != expected[i]:
                     text = _what_differs(part.events[at], expected[i])
-                    yield _difference(Kind.CORRUPTED, part, at, identity, expected[i].value, text)
+                    yield _difference(Kind.CORRUPTED, part, at, identity, expected[i], text)
             elif absent and absent[0] == highest + 1 and not self._is_known(identity, handled):
                 i = absent.popleft()
                 highest = i
                 text = "another record stands in its place" if identity else "an unreadable record stands in its place"
-                yield _difference(Kind.CORRUPTED, part, at, wanted[i], expected[i].value, text)
+                yield _difference(Kind.CORRUPTED, part, at, wanted[i], expected[i], text)
             else:
                 kind, text = self.stray(identity, handled)
                 yield _difference(kind, part, at, identity, None, text)
         for i in absent:
             lost = wanted[i]
             subject = lost.subject if lost is not None else None
-            if at_end and i > highest:  # a cut-off tail is one finding, not thousands
-                self.lost_tail += 1
-                self.lost_first = self.lost_first or subject
-                continue
-            text = "its step published it, and it is not there"
-            yield Difference(Kind.MISSING, subject, None, expected[i].key, None, expected[i].value, text)
+            kind = Kind.TRUNCATED if at_end and i > highest else Kind.MISSING
+            yield Difference(kind, subject, None, None, expected[i], "its step published it, and it is not there")
 
     def _is_known(self, identity: Identity | None, handled: Handled) -> bool:
         return self.stray(identity, handled)[0] is Kind.DUPLICATED
@@ -197,6 +199,10 @@ def _is_published(parts: list[Recorded], expected: Packed) -> bool:
             return False
         start += part.size
     return start == expected.size
+
+
+def _index(identities: list[Identity | None]) -> dict[str, int]:
+    return {identity.subject: i for i, identity in enumerate(identities) if identity is not None}
 
 
 def _belonging(found: list[Identity | None], index: dict[str, int], handled: Handled) -> int:
@@ -219,7 +225,7 @@ def _what_differs(recorded: Event, expected: Event) -> str:
 
 
 def _difference(
-    kind: Kind, part: _Part, at: int, identity: Identity | None, expected: bytes | None, text: str
+    kind: Kind, part: _Part, at: int, identity: Identity | None, expected: Event | None, text: str
 ) -> Difference:
-    subject, event = identity.subject if identity is not None else None, part.events[at]
-    return Difference(kind, subject, part.offsets[at], event.key, event.value, expected, text)
+    subject = identity.subject if identity is not None else None
+    return Difference(kind, subject, part.offsets[at], part.events[at], expected, text)

@@ -21,6 +21,11 @@ class ControlsLog(NamedTuple):
     taken_at: list[int]
     """Of each of them the broker's timestamp, epoch milliseconds."""
 
+    def version_at(self, time_ms: int) -> int:
+        """The controls version when the broker had taken all up to a time; -1 before the first."""
+        taken = (offset for (offset, _), at in zip(self.history, self.taken_at, strict=True) if at <= time_ms)
+        return max(taken, default=-1)
+
     def refused_between(self, after: int, upto: int) -> list[int]:
         """Offsets of the refused controls with after < offset <= upto."""
         return [offset for offset in self.refused if after < offset <= upto]

@@ -33,7 +33,7 @@ class Judged(msgspec.Struct, frozen=True):
 
     @property
     def offset(self) -> int:
-        """Of the order."""
+        """Of the order; a record read from a topic may name none (identity.py)."""
         return int(self.decision_id.rpartition("-")[2])
 
     def refused_by(self) -> list[str]:

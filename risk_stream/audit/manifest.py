@@ -1,11 +1,11 @@
 """The manifest of an archive: which offsets lie in which file, the SHA-256 of each, and what wrote them."""
 
 import hashlib
-import os
 from pathlib import Path
 
 import msgspec
 
+from risk_stream.audit.disk import replace
 from risk_stream.audit.journal import Head
 from risk_stream.audit.log import LogError
 
@@ -97,14 +97,11 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Replace the manifest at once: whoever reads sees the old archive or the new one."""
+    """Replace the manifest at once: whoever reads, after a power loss too, sees the old archive or the new one."""
     path = folder / FILE_NAME
     new = path.with_suffix(".new")
-    with new.open("wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    new.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+    replace(new, path)
 
 
 def sha256_of(path: Path) -> str:

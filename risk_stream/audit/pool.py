@@ -11,13 +11,15 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import forkserver, parent_process
 from multiprocessing.connection import wait as wait_for
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
-from risk_stream.audit.log import OpenLog, PartitionBounds, RecordedLog, kept_now
+from risk_stream.audit.log import LogError, OpenLog, PartitionBounds, RecordedLog, kept_now
 
 T = TypeVar("T")
 Job = Callable[[RecordedLog, PartitionBounds, Callable[[int], None]], Coroutine[Any, Any, T]]
@@ -39,9 +41,16 @@ def start_loading(*modules: str) -> None:
 def run_partitions(
     open_log: OpenLog, partitions: list[PartitionBounds], job: Job[T], jobs: int, progress: Callable[[int], None]
 ) -> list[T]:
-    """The job's result for each partition, in their order; the first error of any is raised."""
-    if jobs == 1:
-        return [asyncio.run(_run(open_log, one, job, progress)) for one in partitions]
+    """The job's result for each partition, in their order; the first error of any is raised, and ends the others."""
+    with _ended_at_once():
+        if jobs == 1:
+            return [asyncio.run(_run(open_log, one, job, progress)) for one in partitions]
+        return _run_in_pool(open_log, partitions, job, jobs, progress)
+
+
+def _run_in_pool(
+    open_log: OpenLog, partitions: list[PartitionBounds], job: Job[T], jobs: int, progress: Callable[[int], None]
+) -> list[T]:
     context = multiprocessing.get_context("forkserver")
     told = context.Queue()
     with ProcessPoolExecutor(jobs, context, _initialize, (told,)) as pool:
@@ -53,8 +62,14 @@ def run_partitions(
                 progress(_drain(told))
                 for one in done:
                     one.result()
-        except BaseException:
+        except BaseException as error:
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            if isinstance(error, BrokenProcessPool):
+                raise LogError(
+                    "a process of the audit was ended from outside, perhaps for want of memory: fewer --jobs need less"
+                ) from error
             raise
         return [future.result() for future in futures]
 
@@ -70,18 +85,41 @@ def _end_with_parent() -> None:
     parent = parent_process()
     if parent is not None:
         wait_for([parent.sentinel])
-        os.kill(os.getpid(), signal.SIGINT)  # it throws away what it has on disk
+        os.kill(os.getpid(), signal.SIGTERM)  # it throws away what it has on disk
         time.sleep(CLEAN_UP_S)
         os._exit(1)
 
 
 def _run_in_process(open_log: OpenLog, partition: PartitionBounds, job: Job[T]) -> T:
-    return asyncio.run(_run(open_log, partition, job, _told.put))
+    try:
+        with _ended_at_once():
+            return asyncio.run(_run(open_log, partition, job, _told.put))
+    except KeyboardInterrupt:
+        os._exit(1)  # what is left is nobody's any more
 
 
 async def _run(open_log: OpenLog, partition: PartitionBounds, job: Job[T], progress: Callable[[int], None]) -> T:
     async with open_log() as log:
         return await job(log, await kept_now(log, partition), progress)
+
+
+@contextmanager
+def _ended_at_once() -> Iterator[None]:
+    """SIGINT and SIGTERM end the work where it stands, and what it has on disk is thrown away.
+
+    asyncio would wait until the work waits for something, and one that reads an archive never does.
+    """
+
+    def end(number: int, frame: Any) -> NoReturn:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one shall not end the throwing away
+        raise KeyboardInterrupt
+
+    before = {one: signal.signal(one, end) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def _drain(told: Any) -> int:

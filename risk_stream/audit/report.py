@@ -7,6 +7,8 @@ import msgspec
 from risk_stream.audit.findings import VERDICT_OF, Finding, Kind, Verdict
 from risk_stream.audit.task import PartitionResult
 
+NO_STEP = "no step lies in the span: nothing was decided again and nothing compared"
+
 
 class Answer(msgspec.Struct, frozen=True):
     """The answer to one of the three questions."""
@@ -46,6 +48,11 @@ class ReplayReport(msgspec.Struct, kw_only=True):
         return any(one.started_from is not None for one in self.partitions)
 
     @property
+    def steps(self) -> int:
+        """Steps of the span."""
+        return sum(one.steps for one in self.partitions)
+
+    @property
     def orders(self) -> int:
         """Orders decided again."""
         return sum(one.orders for one in self.partitions)
@@ -69,6 +76,14 @@ class ReplayReport(msgspec.Struct, kw_only=True):
         total: Counter[str] = Counter()
         for one in self.partitions:
             total.update(one.published)
+        return dict(total)
+
+    @property
+    def not_kept(self) -> dict[str, int]:
+        """Records that retention had deleted, by topic."""
+        total: Counter[str] = Counter()
+        for one in self.partitions:
+            total.update(one.not_kept)
         return dict(total)
 
 

@@ -1,5 +1,6 @@
 """The report of a replay as one HTML file that asks nothing of the network, on a screen, a phone or paper."""
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from risk_stream.audit.chart import drawdown_chart
 from risk_stream.audit.findings import Finding, Verdict
-from risk_stream.audit.report import ReplayReport
+from risk_stream.audit.report import NO_STEP, ReplayReport
 from risk_stream.audit.tally import Tally
 from risk_stream.audit.task import PartitionResult
 from risk_stream.messages.instant import format_time
@@ -26,13 +27,22 @@ _QUESTIONS = {
 
 
 def write_report(path: Path, report: ReplayReport, tallies: Sequence[Tally]) -> None:
-    """Write the page."""
-    path.write_text(page(report, tallies), "utf-8")
+    """Write the page, at once: whoever looks sees all of it or what was there before. OSError when it cannot be."""
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    try:
+        with unfinished.open("w", encoding="utf-8") as file:
+            file.write(page(report, tallies))
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def page(report: ReplayReport, tallies: Sequence[Tally]) -> str:
     """The whole page as text."""
-    title = "Replay: identical" if report.identical else "Replay: NOT identical"
+    title = _title(report)
     style = files("risk_stream.audit").joinpath("report.css").read_text("utf-8")
     body = [
         f"<h1>{title}</h1>",
@@ -52,6 +62,12 @@ def page(report: ReplayReport, tallies: Sequence[Tally]) -> str:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>{title}</title><style>\n{style}</style></head>\n<body>\n" + "\n".join(body) + "\n</body></html>\n"
     )
+
+
+def _title(report: ReplayReport) -> str:
+    if not report.identical:
+        return "Replay: NOT identical"
+    return "Replay: identical" if report.steps else "Replay: no step in the span"
 
 
 def _from(report: ReplayReport) -> str:
@@ -76,13 +92,18 @@ def _manifest(report: ReplayReport, tallies: Sequence[Tally]) -> str:
     fields = {
         "Log": report.log,
         "Span": report.span,
-        "Steps": f"{format_time(min(begins))} to {format_time(max(ends))}" if begins and ends else "none",
+        "Steps": f"{format_time(min(begins))} to {format_time(max(ends))}" if begins and ends else NO_STEP,
         "Replayed": f"{report.orders:,} orders and {report.values:,} values in {report.seconds:.1f} s ({rate:,.0f}/s)",
-        "Compared": ", ".join(f"{count:,} {topic}" for topic, count in report.published.items()),
+        "Compared": _counted(report.published),
+        "Not compared": _counted(report.not_kept) + (": retention had deleted them" if report.not_kept else "none"),
         "risk_stream": report.version,
     }
     rows = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in fields.items())
     return f"<h2>Manifest</h2><dl>{rows}</dl>"
+
+
+def _counted(records: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {topic}" for topic, count in records.items())
 
 
 def _divergences(report: ReplayReport) -> str:
@@ -143,7 +164,7 @@ def _partitions(report: ReplayReport) -> str:
         f'<td class="n">{one.steps:,}</td><td class="n">{one.orders:,}</td>'
         f'<td class="n">{one.values:,}</td><td class="n">{sum(one.counts.values()):,}</td>'
         f'<td class="n">{one.head.seq if one.head else 0:,}</td>'
-        f'<td class="break">{one.head.chain if one.head else ""}</td></tr>'
+        f'<td class="break">{escape(one.head.chain) if one.head else ""}</td></tr>'
         for one in report.partitions
     )
     names = ("steps", "orders", "values", "findings", "head: step")

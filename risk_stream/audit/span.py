@@ -34,12 +34,30 @@ class Mark:
         return partition != self.partition or orders_to > self.offset
 
 
+class SpanError(ValueError):
+    """A span that no step can lie in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Steps that end behind `start` and begin before `stop`; None: no bound. A place bounds its own partition only."""
+    """Steps that end behind `start` and begin before `stop`; None: no bound. A place bounds its own partition only.
+
+    SpanError when the two bounds, of the same kind, leave nothing between them.
+    """
 
     start: Mark | None = None
     stop: Mark | None = None
+
+    def __post_init__(self) -> None:
+        start, stop = self.start, self.stop
+        if start is None or stop is None:
+            return
+        if start.time_ms is not None and stop.time_ms is not None:
+            is_empty = start.time_ms >= stop.time_ms
+        else:
+            is_empty = start.partition == stop.partition >= 0 and start.offset > stop.offset
+        if is_empty:
+            raise SpanError(f"nothing lies from {start} to {stop}: the first must come before the second")
 
     def contains(self, partition: int, done: Done) -> bool:
         """Whether the step lies in the span."""
@@ -47,8 +65,10 @@ class Span:
         return start is None or start.is_reached(partition, done.timestamp, done.step.orders[1])
 
     def partitions(self, count: int) -> list[int]:
-        """The partitions that the span is about: a place names one."""
+        """The partitions that the span is about: a place names one. SpanError when that is not there."""
         named = {mark.partition for mark in (self.start, self.stop) if mark is not None and mark.time_ms is None}
+        if named and max(named) >= count:
+            raise SpanError(f"there is no partition {max(named)}: the log has {count}, the first is 0")
         return sorted(named) if named else list(range(count))
 
     def text(self) -> str:

@@ -7,13 +7,10 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from risk_stream.audit.disk import naming
 from risk_stream.audit.log import LogError
+from risk_stream.audit.row_groups import COMPRESSION, GROUP_BYTES, GROUP_ROWS, batches
 
-GROUP_ROWS = 20_000
-GROUP_BYTES = 16 << 20
-"""A group is written when it has so many rows or bytes; a row of many positions can be large."""
-BATCH_ROWS = 4_000
-COMPRESSION: Final = "zstd"
 SCHEMA: Final = pa.schema([pa.field(name, pa.binary(), nullable=False) for name in ("key", "value")])
 
 Row = tuple[bytes, bytes]
@@ -22,7 +19,7 @@ Row = tuple[bytes, bytes]
 def write_rows(path: Path, rows: Iterable[Row]) -> int:
     """Write the rows, which come in key order; how many there are. The same rows give the same bytes."""
     count = 0
-    with pq.ParquetWriter(path, SCHEMA, compression=COMPRESSION, use_dictionary=False) as writer:
+    with naming(path), pq.ParquetWriter(path, SCHEMA, compression=COMPRESSION, use_dictionary=False) as writer:
         for group in _groups(rows):
             columns = [pa.array(column, pa.binary()) for column in zip(*group, strict=True)]
             writer.write_table(pa.Table.from_arrays(columns, schema=SCHEMA))
@@ -31,11 +28,10 @@ def write_rows(path: Path, rows: Iterable[Row]) -> int:
 
 
 def read_rows(path: Path) -> Iterator[list[Row]]:
-    """The rows in lists of at most BATCH_ROWS. LogError when the file cannot be read."""
+    """The rows in short lists. LogError when the file cannot be read."""
     try:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(BATCH_ROWS, columns=SCHEMA.names, use_threads=False):
-                yield list(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+        for batch in batches(path, SCHEMA.names):
+            yield list(zip(*(column.to_pylist() for column in batch.columns), strict=True))
     except (OSError, pa.ArrowException) as error:
         raise LogError(f"{path}: {error}") from error
 

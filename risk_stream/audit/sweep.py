@@ -2,10 +2,10 @@
 
 The limit is armed once more, in SHADOW, at the lowest threshold asked for: whatever it observes above that is on its
 events, and the count at every higher threshold follows. Every order is judged on the portfolio as it really was.
-Ratios are compared as they are written, with 9 decimals.
+Ratios and metrics are compared as they are written, with 9 decimals.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,9 +22,9 @@ from risk_stream.audit.span import Span
 from risk_stream.audit.walk import Done, Walk
 from risk_stream.messages.control import SetLimit
 from risk_stream.messages.decode import Route
-from risk_stream.messages.limit import Limit, Mode
+from risk_stream.messages.limit import MEASURE_DIGITS, Limit, Mode
 from risk_stream.messages.limit_kind import LimitKind, Measure
-from risk_stream.messages.money import format_decimal
+from risk_stream.messages.money import format_decimal, format_double, parse_decimal
 
 SWEPT_ID = "~swept"
 STEPS_MAX = 1_000
@@ -59,8 +59,8 @@ def read_sweep(text: str) -> tuple[str, tuple[Decimal, ...]]:
     limit_id, _, numbers = text.rpartition("=")
     try:
         first, last, steps = numbers.split(":")
-        low, high, count = Decimal(first), Decimal(last), int(steps)
-    except (ValueError, ArithmeticError):
+        low, high, count = parse_decimal(first), parse_decimal(last), int(steps)
+    except ValueError:
         raise ValueError(f"{text!r}: write LIMIT_ID=from:to:steps, as drawdown-1d=0.05:0.2:16") from None
     if not limit_id or not low < high or not 2 <= count <= STEPS_MAX:
         raise ValueError(f"{text!r}: needs a limit id, from < to, and 2 to {STEPS_MAX} steps")
@@ -76,7 +76,7 @@ async def sweep(
     book = with_added(controls, [SetLimit(limit, "sweep", "what if", 0)])
     findings = Findings()
     walk = Walk(log, bounds, findings, task.resident_max, controls.book.version)
-    counter = _Curve(task, Route(partition, log.partitions))
+    counter = _Curve(task, limit, Route(partition, log.partitions))
     async for done in walk.steps(lambda step, _: book.plan(step.controls + 1)):
         if task.span.is_past(partition, done):
             break
@@ -133,12 +133,14 @@ class _Event(msgspec.Struct):
 class _Curve:
     """Counts observed values between the thresholds."""
 
-    def __init__(self, task: SweepTask, route: Route) -> None:
+    def __init__(self, task: SweepTask, limit: Limit, route: Route) -> None:
         self._task = task
+        self._written = [_as_written(threshold, limit) for threshold in task.thresholds]
+        self._breached_when_equal = limit.operator == ">="
         self._route = route
         self._decoder = msgspec.json.Decoder(_Event)
         count = len(task.thresholds) + 1
-        self._above = [[0] * count for _ in range(3)]  # how many lie above so many thresholds: all, approved, notional
+        self._above = [[0] * count for _ in range(3)]  # how many so many thresholds refuse: all, approved, notional
 
     def step(self, done: Done) -> None:
         """Take in the events of the swept limit."""
@@ -158,19 +160,24 @@ class _Curve:
         for event in found:
             offset = int(str(event.inputs["order"]).partition("@")[2])
             # What cannot be evaluated is refused at any threshold.
-            above = len(self._task.thresholds) if event.observed is None else self._exceeded(Decimal(event.observed))
+            above = len(self._task.thresholds) if event.observed is None else self._breached(Decimal(event.observed))
             self._above[0][above] += 1
             if offset in approved:
                 self._above[1][above] += 1
                 self._above[2][above] += notional_of(done.orders, offset, self._route)
 
     def points(self) -> list[SweepPoint]:
-        """Refusals at each threshold: all that exceed it."""
+        """Refusals at each threshold."""
         return [
             SweepPoint(format_decimal(threshold), *(sum(column[i + 1 :]) for column in self._above))
             for i, threshold in enumerate(self._task.thresholds)
         ]
 
-    def _exceeded(self, observed: Decimal) -> int:
-        """How many thresholds lie below what was observed."""
-        return bisect_left(self._task.thresholds, observed)
+    def _breached(self, observed: Decimal) -> int:
+        """How many thresholds refuse what was observed."""
+        return (bisect_right if self._breached_when_equal else bisect_left)(self._written, observed)
+
+
+def _as_written(threshold: Decimal, limit: Limit) -> Decimal:
+    """As what is observed is written: with 9 decimals where doubles are compared, else exactly."""
+    return threshold if limit.measure in MEASURE_DIGITS else Decimal(format_double(float(threshold)))

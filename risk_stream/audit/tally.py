@@ -40,7 +40,7 @@ class Curve(msgspec.Struct):
         self.worst = max(self.worst, drawdown / self.threshold if self.threshold else drawdown)
         self.points.append((at_ms, drawdown))
         if len(self.points) > POINTS_MAX:
-            pairs = zip(self.points[::2], self.points[1::2], strict=False)
+            pairs = (self.points[at : at + 2] for at in range(0, len(self.points), 2))
             self.points = [max(pair, key=lambda point: point[1]) for pair in pairs]
 
 

@@ -22,6 +22,8 @@ class Task:
     resident_max: int = 10_000
     starts: dict[int, Start] = field(default_factory=dict)
     """Archived states by partition; one that is not in it begins with step 1."""
+    ends: dict[int, Head] = field(default_factory=dict)
+    """Where an archive's manifest says that the journals end, by partition. It may have grown since."""
 
 
 class PartitionResult(msgspec.Struct):
@@ -42,7 +44,7 @@ class PartitionResult(msgspec.Struct):
     counts: dict[Kind, int] = {}
     """All of them."""
     not_kept: dict[str, int] = {}
-    """Published records that retention has deleted, by topic: they could not be compared."""
+    """Records that the span's steps published and retention has deleted, by topic: they could not be compared."""
     orders_waiting: int = 0
     """Offsets of orders behind the journal's end: not decided yet."""
     head: Head | None = None

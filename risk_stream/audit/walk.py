@@ -3,13 +3,14 @@
 It begins with step 1, or with a state that was archived behind a step.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import NamedTuple
 
+from risk_stream.audit.chain import Chain
 from risk_stream.audit.cursor import Cursor
 from risk_stream.audit.findings import Finding, Findings, Kind
-from risk_stream.audit.journal import Position, Step, beginning, check_step, continue_after, read_step
-from risk_stream.audit.log import JOURNAL, ORDERS, VALUES, LogError, PartitionBounds, RecordedLog, cursor
+from risk_stream.audit.journal import Head, Position, Step, beginning, continue_after
+from risk_stream.audit.log import ORDERS, VALUES, LogError, PartitionBounds, RecordedLog, cursor
 from risk_stream.audit.scratch import ScratchRows
 from risk_stream.audit.start import Start
 from risk_stream.decide.engine import Engine, StepOutput
@@ -64,6 +65,7 @@ class Walk:
         resident_max: int,
         controls_version: int,
         start: Start | None = None,
+        head: Head | None = None,
     ) -> None:
         self._log = log
         self._partition = bounds.partition
@@ -77,10 +79,12 @@ class Walk:
         self._committed_ms = 0
         if start is not None:
             self.position, self._committed_ms = start.position, start.state.committed_ms
+        self.chain = Chain(log, self._bounds, findings, self.position, head)
+        """The journal, read a step before it is decided."""
         self.journal_ended = False
         """Whether every step of the journal was decided."""
 
-    async def steps(self, plan_of: PlanOf, keep: Keep | None = None) -> AsyncIterator[Done]:
+    async def steps(self, plan_of: PlanOf, keep: Keep | None = None) -> AsyncGenerator[Done, None]:
         """Every step in turn, until the journal ends or something that it needs is not there.
 
         `keep` is given the state at the journal's end. LogError when an archived state cannot be loaded.
@@ -97,8 +101,8 @@ class Walk:
                 resident_max=self._resident_max,
             )
             unsaved = 0
-            async for offset, timestamp, step in self._journal():
-                if not self._is_there(step, offset):
+            async for _, timestamp, step in self.chain.steps():
+                if not self._is_there(step):
                     return
                 before, self.position = self.position, continue_after(step)
                 value_records = await _taken(values, step.values)
@@ -125,26 +129,7 @@ class Walk:
                 raise  # rows that this walk has written itself
             raise LogError(f"{self._start.path}: step {self.position.seq}: {error}") from error
 
-    async def _journal(self) -> AsyncIterator[tuple[int, int, Step]]:
-        """Offset, timestamp and step of each journal record; what is wrong with one is a finding."""
-        bounds = self._bounds.journal
-        async for part in self._log.records(JOURNAL, self._partition, bounds.first, bounds.end):
-            columns = part.offsets.tolist(), part.timestamps.tolist(), part.packed.values.as_list()
-            for offset, timestamp, value in zip(*columns, strict=True):
-                step = read_step(value)
-                if step is None:
-                    self._flaw(Kind.UNREADABLE_STEP, "it is no journal record", offset, self.position.seq + 1)
-                    continue
-                if self.position.seq == 0 and step.seq > 1 and bounds.first > 0:
-                    raise LogError(
-                        f"{JOURNAL}/{self._partition} is kept from step {step.seq} on: what portfolios remembered then "
-                        "cannot be rebuilt from it. An archive that begins with step 1 can be replayed (--archive)."
-                    )
-                for flaw in check_step(self.position, step):
-                    self._flaw(Kind(flaw.code), flaw.text, offset, step.seq)
-                yield offset, timestamp, step
-
-    def _is_there(self, step: Step, offset: int) -> bool:
+    def _is_there(self, step: Step) -> bool:
         """Whether the records and controls that the step handled can be read; what cannot is a finding."""
         for topic, (_, stop) in ((VALUES, step.values), (ORDERS, step.orders)):
             end = self._bounds.inputs[topic].end
@@ -157,11 +142,6 @@ class Walk:
             self._truncated("controls", 0, text, step.seq)
             return False
         return True
-
-    def _flaw(self, kind: Kind, text: str, offset: int, seq: int) -> None:
-        self._findings.add(
-            Finding(kind=kind, topic=JOURNAL, partition=self._partition, step=seq, offset=offset, text=text)
-        )
 
     def _truncated(self, topic: str, partition: int, text: str, seq: int) -> None:
         self._findings.add(Finding(kind=Kind.TRUNCATED, topic=topic, partition=partition, step=seq, text=text))

@@ -12,21 +12,21 @@ import msgspec
 
 from risk_stream.audit.books import with_limits_replaced, with_room
 from risk_stream.audit.controls_log import read_controls
-from risk_stream.audit.cursor import Cursor
 from risk_stream.audit.findings import Findings
 from risk_stream.audit.journal import Step
 from risk_stream.audit.judged import Judged, read_decision
-from risk_stream.audit.log import DECISIONS, LogError, PartitionBounds, RecordedLog, cursor
+from risk_stream.audit.log import LogError, PartitionBounds, RecordedLog
 from risk_stream.audit.notional import notional_of
+from risk_stream.audit.recorded_decisions import RecordedDecisions
 from risk_stream.audit.span import Span
 from risk_stream.audit.walk import Done, Walk
 from risk_stream.messages.control import SetLimit
 from risk_stream.messages.decode import Route
 from risk_stream.messages.money import MONEY_DIGITS, format_scaled
-from risk_stream.messages.records import Recorded
 from risk_stream.rules.plan import Plan
 
 EXAMPLES_MAX = 20
+SUMS = ("orders", "not_recorded", "refused", "refused_notional", "admitted", "admitted_notional", "other_code")
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -54,6 +54,9 @@ class WhatIf(msgspec.Struct):
     """What would have been; sums over partitions add up."""
 
     orders: int = 0
+    """Those with a recorded decision."""
+    not_recorded: int = 0
+    """Orders whose recorded decision is not there, or cannot be read: they are in no other number."""
     refused: int = 0
     """Approved then, refused with the new limits."""
     refused_notional: int = 0
@@ -86,7 +89,7 @@ async def ask_what_if(
     controls, partition = await read_controls(log), bounds.partition
     shift = len(task.limits)
     before, after = with_room(controls, shift), with_limits_replaced(controls, task.limits)
-    recorded = _Recorded(cursor(log, DECISIONS, partition, bounds.outputs[DECISIONS]))
+    recorded = RecordedDecisions(log, bounds)
     start = task.span.start
     findings = Findings()
     walk = Walk(log, bounds, findings, task.resident_max, controls.book.version)
@@ -99,9 +102,11 @@ async def ask_what_if(
     async for done in walk.steps(plan_of):
         if task.span.is_past(partition, done):
             break
-        was = await recorded.below(done.step.orders[1])
+        read = (read_decision(value) for value in done.output.decisions.values.as_list())
+        now = [one for one in read if one is not None]
+        was = await recorded.of([one.offset for one in now])
         if task.span.contains(partition, done):
-            counter.step(done, was)
+            counter.step(done, now, was)
         progress(done.orders.size + done.values.size)
     if findings.kept:
         raise LogError(f"{findings.kept[0].line()}\nReplay the log without --limits first: it must be whole.")
@@ -113,7 +118,7 @@ def summed(parts: Sequence[WhatIf]) -> WhatIf:
     total = WhatIf()
     codes: Counter[str] = Counter()
     for part in parts:
-        for name in ("orders", "refused", "refused_notional", "admitted", "admitted_notional", "other_code"):
+        for name in SUMS:
             setattr(total, name, getattr(total, name) + getattr(part, name))
         codes.update(part.codes)
         for limit_id, one in part.by_limit.items():
@@ -125,30 +130,6 @@ def summed(parts: Sequence[WhatIf]) -> WhatIf:
     return total
 
 
-class _Recorded:
-    """The recorded decisions, by order offset, a step at a time."""
-
-    def __init__(self, decisions: Cursor) -> None:
-        self._decisions = decisions
-        self._next: Judged | None = None
-
-    async def below(self, orders_to: int) -> dict[int, Judged]:
-        """Those of orders below an offset that were not taken yet."""
-        found: dict[int, Judged] = {}
-        while True:
-            values = Recorded.joined(await self._decisions.peek(512)).packed.values.as_list()
-            for i, value in enumerate(values):
-                judged = read_decision(value)
-                if judged is not None and judged.offset >= orders_to:
-                    self._decisions.skip(i)
-                    return found
-                if judged is not None:
-                    found[judged.offset] = judged
-            self._decisions.skip(len(values))
-            if not values:
-                return found
-
-
 class _Counter:
     """Counts the decisions that change."""
 
@@ -158,14 +139,14 @@ class _Counter:
         self._codes: Counter[str] = Counter()
         self.found = WhatIf()
 
-    def step(self, done: Done, recorded: dict[int, Judged]) -> None:
+    def step(self, done: Done, decided: list[Judged], recorded: dict[int, Judged]) -> None:
         """Compare a step's decisions with the recorded ones."""
-        for value in done.output.decisions.values.as_list():
-            now = read_decision(value or b"")
-            if now is None or (self._portfolio is not None and now.portfolio_id != self._portfolio):
+        for now in decided:
+            if self._portfolio not in (None, now.portfolio_id):
                 continue
             was = recorded.get(now.offset)
             if was is None:
+                self.found.not_recorded += 1
                 continue
             self.found.orders += 1
             self._codes[now.code] += 1

@@ -16,7 +16,7 @@ from risk_stream.audit.pool import start_loading
 from risk_stream.audit.span import Mark
 from risk_stream.cli.audit_log import count_all, count_inputs, log_errors, open_log, progress_bar
 from risk_stream.cli.failure import ANSWER_IS_NO, DONE
-from risk_stream.cli.output import json_option, print_json
+from risk_stream.cli.output import json_option, print_json, print_line
 from risk_stream.cli.replay import MarkType
 from risk_stream.ops.load import load_settings
 
@@ -75,7 +75,7 @@ def _store_state(folder: Path, resident_max: int, jobs: int) -> StateOutcome | N
     if task is None:
         return None
     for finding in task.damage:
-        click.echo(f"{finding.line()}; the partition is replayed from step 1", err=True)
+        print_line(f"{finding.line()}; the partition is replayed from step 1", err=True)
     partitions = asyncio.run(all_bounds(ArchiveLog(folder), task.partitions))
     with progress_bar("state", count_inputs(partitions, task.starts)) as progress:
         return store_state(task, partitions, jobs, progress)
@@ -105,7 +105,7 @@ def _tell_state(folder: Path, outcome: StateOutcome | None) -> None:
         click.echo(f"{folder}: the state of the last segment is there already", err=True)
     elif outcome.findings_total:
         for finding in outcome.findings[:FINDINGS_SHOWN_MAX]:
-            click.echo(finding.line(), err=True)
+            print_line(finding.line(), err=True)
         click.echo(f"{folder}: {outcome.findings_total} found in {outcome.steps} steps: no state was stored", err=True)
     else:
         rows, size = (sum(getattr(one, name) for one in outcome.states) for name in ("rows", "bytes"))

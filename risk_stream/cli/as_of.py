@@ -11,13 +11,14 @@ from risk_stream.audit.span import Mark
 from risk_stream.cli.archive_option import archive_option
 from risk_stream.cli.audit_log import log_errors, open_log, progress_bar
 from risk_stream.cli.failure import ANSWER_IS_NO, DONE
-from risk_stream.cli.output import json_option, print_fields, print_json
+from risk_stream.cli.output import json_option, print_fields, print_json, print_line
 from risk_stream.cli.replay import MarkType
 from risk_stream.messages.instant import format_time
 from risk_stream.ops.load import load_settings
 
 if TYPE_CHECKING:
     from risk_stream.audit.as_of import AsOf
+    from risk_stream.decide.inspect import PortfolioView
 
 
 @click.command()
@@ -55,14 +56,22 @@ def command(archive: Path | None, at: Mark, portfolio: str, as_json: bool) -> in
 
 
 def _show(found: "AsOf") -> None:
-    view = found.portfolio
-    if view is None:
-        click.echo(f"nothing had been heard of it at {found.at} (partition {found.partition}, step {found.step})")
-        return
+    at = f"{found.at} (partition {found.partition}, step {found.step}, controls {found.controls})"
+    if found.portfolio is None:
+        click.echo(f"nothing had been heard of it at {at}")
+    else:
+        _show_portfolio(found.portfolio, at)
+    if found.decided_later:
+        click.echo(f"{found.decided_later} orders taken by then were decided behind what was taken later, here without")
+    if found.undecided:
+        click.echo(f"{found.undecided} records taken by then are not in it: no step has handled them")
+
+
+def _show_portfolio(view: "PortfolioView", at: str) -> None:
     print_fields(
         {
             "portfolio": view.portfolio_id,
-            "at": f"{found.at} (partition {found.partition}, step {found.step}, controls {view.controls})",
+            "at": at,
             "last order": None if view.orders_at is None else format_time(view.orders_at),
             "last valuation": None if view.valued_at is None else format_time(view.valued_at),
             "trading state": view.trading_state,
@@ -105,4 +114,4 @@ def _table(names: list[str], rows: list[list[str | None]]) -> None:
     widths = [max(len(row[i]) for row in texts) for i in range(len(names))]
     click.echo()
     for row in texts:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        print_line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

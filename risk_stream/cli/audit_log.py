@@ -15,13 +15,13 @@ from risk_stream.cli.failure import CommandError
 from risk_stream.ops.settings import Settings
 
 
-def open_log(archive: Path | None, settings: Settings) -> "partial[Any]":
-    """The archive, or the cluster of the settings."""
+def open_log(archive: Path | None, settings: Settings, *, damaged_too: bool = False) -> "partial[Any]":
+    """The archive, or the cluster of the settings; with `damaged_too` for a proof, which names the damaged files."""
     # Here, not above: Parquet and the Kafka client take half a second each to import, and only one is needed.
     if archive is not None:
         from risk_stream.audit.archive_log import ArchiveLog
 
-        return partial(ArchiveLog, archive)
+        return partial(ArchiveLog, archive, damaged_too=damaged_too)
     from risk_stream.kafka.recorded_log import KafkaLog
 
     return partial(KafkaLog, settings.connection(), settings.topic_prefix)

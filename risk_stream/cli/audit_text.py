@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from risk_stream.audit.report import ReplayReport
-from risk_stream.cli.output import print_fields, print_json
+from risk_stream.cli.output import print_fields, print_json, print_line
 from risk_stream.messages.money import MONEY_DIGITS, format_scaled
 
 if TYPE_CHECKING:  # the engine behind them takes two seconds to load
@@ -46,10 +46,10 @@ def print_report(report: ReplayReport) -> None:
     if waiting:
         click.echo(f"{waiting} offsets of orders lie behind the steps replayed", err=True)
     for finding in report.findings[:FINDINGS_SHOWN_MAX]:
-        click.echo(finding.line())
+        print_line(finding.line())
         for name, payload in (("recorded", finding.recorded), ("replayed", finding.expected)):
             if payload is not None:
-                click.echo(f"    {name}  {payload}")
+                print_line(f"    {name}  {payload}")
     more = sum(answer.findings for answer in report.verdicts.values()) - len(report.findings[:FINDINGS_SHOWN_MAX])
     if more > 0:
         click.echo(f"... and {more} more")
@@ -76,6 +76,7 @@ def print_what_if(found: WhatIf, as_json: bool) -> None:
     print_fields(
         {
             "orders": found.orders,
+            "without a recorded decision": found.not_recorded or None,
             "would be refused": f"{found.refused}, worth {_money(found.refused_notional)}",
             "would be approved": f"{found.admitted}, worth {_money(found.admitted_notional)}",
             "refused otherwise": found.other_code,
@@ -83,13 +84,13 @@ def print_what_if(found: WhatIf, as_json: bool) -> None:
     )
     by_effect = sorted(found.by_limit.items(), key=lambda one: -(one[1].refused + one[1].admitted))
     for limit_id, one in by_effect[:LIMITS_SHOWN_MAX]:
-        click.echo(
+        print_line(
             f"  {limit_id}: refuses {one.refused} ({_money(one.refused_notional)}), "
             f"no longer refuses {one.admitted} ({_money(one.admitted_notional)})"
         )
     for example in found.examples:
         reasons = ", ".join(example.because_of)
-        click.echo(
+        print_line(
             f"    {example.decision_id} {example.portfolio_id} {example.order_id}: {example.was} -> "
             f"{example.would_be} ({reasons}), worth {example.notional}"
         )

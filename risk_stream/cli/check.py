@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from risk_stream.cli.failure import ANSWER_IS_NO, DONE, CommandError
-from risk_stream.cli.output import json_option, print_json
+from risk_stream.cli.output import json_option, print_json, print_line
 from risk_stream.messages.control import SetLimit
 from risk_stream.messages.limits_file import LimitsFileError, read_limits_file
 from risk_stream.ops.compile_notice import compile_notice
@@ -41,7 +41,7 @@ def command(order: str, values: tuple[str, ...], limits: Path, as_json: bool) ->
             raise CommandError(str(error)) from error
         answer = decide(case)
     for note in answer.notes:
-        click.echo(f"note: {note}", err=True)
+        print_line(f"note: {note}", err=True)
     if as_json:
         print_json({**answer.decision, "events": answer.events})
     else:

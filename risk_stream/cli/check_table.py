@@ -5,8 +5,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from risk_stream.audit.offline import Answer, Observation
+from risk_stream.cli.output import visible
 from risk_stream.messages.limit import Mode
 
 WIDTH_MIN = 120
@@ -16,19 +18,20 @@ STYLES = {"violated": "bold red", "warned": "yellow", "passed": "green"}
 
 def show(answer: Answer, observations: Sequence[Observation]) -> None:
     """Print it to stdout."""
-    console = Console(highlight=False)
+    # What is printed is a text of a message or of the limits, never markup: ids may have brackets or :x: in them.
+    console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal and console.width < WIDTH_MIN:  # a pipe has no width; nothing should be cut off there
         console.width = WIDTH_MIN
     decision = answer.decision
     style = "bold green" if decision["decision"] == "APPROVED" else "bold red"
-    console.print(f"[{style}]{decision['decision']}[/] {decision['code']}", end="")
-    console.print(f"  order {decision['order_id']}, portfolio {decision['portfolio_id']}", markup=False)
+    console.print(decision["decision"], style=style, end="")
+    console.print(visible(f" {decision['code']}  order {decision['order_id']}, portfolio {decision['portfolio_id']}"))
     if "detail" in decision:
-        console.print(decision["detail"], markup=False)
+        console.print(visible(decision["detail"]))
     if decision["code"] in BEFORE_LIMITS:
         console.print("No limit was evaluated.")
         for event in answer.events:
-            console.print(f"{event['event']} by a value: {event['limit_id']}, {_numbers(event)}", markup=False)
+            console.print(visible(f"{event['event']} by a value: {event['limit_id']}, {_numbers(event)}"))
     elif observations:
         console.print(_table(answer, observations))
 
@@ -50,19 +53,18 @@ def _table(answer: Answer, observations: Sequence[Observation]) -> Table:
     return table
 
 
-def _row(one: Observation, event: str | None) -> tuple[str, ...]:
+def _row(one: Observation, event: str | None) -> tuple[str | Text, ...]:
     limit = one.limit
     utilisation = f"{float(one.utilisation):.1%}" if one.utilisation else "-"
-    return (
-        limit.limit_id, str(limit.kind), one.observed or "-", limit.threshold_text, utilisation, _result(one, event)
-    )  # fmt: skip
+    numbers = one.observed or "-", limit.threshold_text, utilisation
+    return visible(limit.limit_id), str(limit.kind), *numbers, _result(one, event)
 
 
-def _result(one: Observation, event: str | None) -> str:
+def _result(one: Observation, event: str | None) -> str | Text:
     if not one.evaluated:
         return "paused" if one.limit.mode is Mode.PAUSED else "does not apply"
     word = {"DETECTED": "violated", "WARNING": "warned"}.get(event or "", "passed")
     notes = [f"action {one.limit.action}"] if word == "violated" else []
     notes += [one.reason] if one.reason else []
     notes += ["shadow"] if one.limit.mode is Mode.SHADOW else []
-    return f"[{STYLES[word]}]{word}[/]" + (f" ({', '.join(notes)})" if notes else "")
+    return Text.assemble((word, STYLES[word]), f" ({', '.join(notes)})" if notes else "")

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from concurrent.futures import BrokenExecutor
 
 import click
 
@@ -38,6 +39,17 @@ def report_failure(error: BaseException) -> int:
         case BrokenPipeError():
             # The reader (`| head`) has left. Python would complain once more when it flushes stdout at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return FAILED
+        case OSError():
+            advice = "\nLook at its permissions and the room there, then run it again." if error.filename else ""
+            click.echo(f"Error: {str(error) or type(error).__name__}{advice}", err=True)
+            return FAILED
+        case BrokenExecutor():
+            click.echo(
+                "Error: one of the processes was killed, mostly because memory ran out\n"
+                "Run it again with fewer at once (--jobs 1), or where there is more memory.",
+                err=True,
+            )
             return FAILED
         case _:
             raise error

@@ -9,7 +9,7 @@ import click
 from risk_stream.cli.archive_option import archive_option
 from risk_stream.cli.failure import ANSWER_IS_NO, DONE
 from risk_stream.cli.limits_file import file_argument, read_limits_or_fail
-from risk_stream.cli.output import json_option, print_json
+from risk_stream.cli.output import json_option, print_json, print_line
 from risk_stream.messages.encode_control import limit_fields
 from risk_stream.messages.instant import format_time
 from risk_stream.ops.load import load_settings
@@ -54,7 +54,7 @@ def list_limits(archive: Path | None, portfolio: str | None, as_json: bool) -> N
         return
     for one in found:
         who = f"{one.control.actor}, {format_time(one.taken_at)}, version {one.version}: {one.control.reason}"
-        click.echo(f"{one.control.limit.limit_id}  {limit_words(one.control.limit)}  ({who})")
+        print_line(f"{one.control.limit.limit_id}  {limit_words(one.control.limit)}  ({who})")
     click.echo(f"{len(found)} limits at controls version {controls.book.version}", err=True)
 
 
@@ -94,9 +94,9 @@ def diff(file: Path, archive: Path | None, as_json: bool) -> int:
         )
     else:
         for one in new:
-            click.echo(f"+ {one.limit_id}  {limit_words(one)}")
+            print_line(f"+ {one.limit_id}  {limit_words(one)}")
         for one in changed:
-            click.echo(f"~ {one.limit_id}  {difference_words(differences(now[one.limit_id], one))}")
+            print_line(f"~ {one.limit_id}  {difference_words(differences(now[one.limit_id], one))}")
         same = len(limits) - len(new) - len(changed)
         click.echo(
             f"{len(new)} new, {len(changed)} changed, {same} as they are; {len(untouched)} set and not in {file}, "
@@ -128,7 +128,7 @@ def history(archive: Path | None, limit_id: str | None, as_json: bool) -> int:
         print_json({"version": controls.book.version, "changes": [_as_json(one) for one in changes]})
     else:
         for one in changes:
-            click.echo(_line(one))
+            print_line(_line(one))
     if limit_id is not None and not changes:
         click.echo(f"There never was a limit {limit_id} (controls version {controls.book.version}).", err=True)
         return ANSWER_IS_NO

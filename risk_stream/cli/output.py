@@ -14,9 +14,21 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
+def visible(text: str) -> str:
+    """The same on one line, with escapes for what does not print: a text of the log must not steer the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def print_line(text: str, *, err: bool = False) -> None:
+    """A line for the eye, with texts of the log or of a message in it."""
+    click.echo(visible(text), err=err)
+
+
 def print_fields(fields: Mapping[str, Any]) -> None:
     """Aligned `name value` lines; what is None is left out."""
     width = max(map(len, fields))
     for name, value in fields.items():
         if value is not None:
-            click.echo(f"{name:<{width}}  {value}")
+            print_line(f"{name:<{width}}  {value}")

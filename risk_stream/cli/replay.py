@@ -3,7 +3,8 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -11,13 +12,14 @@ from typing import Any
 
 import click
 
+from risk_stream.audit.findings import Finding
 from risk_stream.audit.log import OpenLog, PartitionBounds, all_bounds
 from risk_stream.audit.pool import run_partitions, start_loading
-from risk_stream.audit.span import Mark, Span, read_mark
+from risk_stream.audit.span import Mark, Span, SpanError, read_mark
 from risk_stream.audit.start import Start
 from risk_stream.cli.archive_option import archive_option
 from risk_stream.cli.audit_log import log_errors, open_log
-from risk_stream.cli.failure import ANSWER_IS_NO, DONE
+from risk_stream.cli.failure import ANSWER_IS_NO, DONE, CommandError
 from risk_stream.cli.output import json_option
 from risk_stream.ops.load import load_settings
 from risk_stream.ops.settings import Settings
@@ -68,19 +70,38 @@ def command(
     Exit code 0: identical. 3: not identical, and what differs is named. 1: it could not be replayed.
     """
     settings = load_settings()
-    opened, span = open_log(archive, settings), Span(start, stop)
+    opened = open_log(archive, settings, damaged_too=sweep is None and limits is None)
     if (limits or sweep) and (head or report):
         raise click.UsageError("--head and --report go with a proof, not with --limits or --sweep")
+    if report is not None:
+        _refuse_unwritable(report)
     if jobs > 1:
         # cli.main is every process's main module
         start_loading("risk_stream.ops.compiled_once", opened.func.__module__, "risk_stream.cli.main")
-    with log_errors(settings):
+    with log_errors(settings), _span_errors():
+        span = Span(start, stop)
         if sweep is not None:
             return _sweep(opened, settings, sweep, limits, span, portfolio, jobs, as_json)
         if limits is not None:
             return _what_if(opened, settings, limits, span, portfolio, jobs, as_json)
-        states_in = None if no_archived_state else archive
-        return _prove(opened, settings, span, portfolio, head, report, jobs, as_json, states_in)
+        return _prove(opened, settings, span, portfolio, head, report, jobs, as_json, archive, not no_archived_state)
+
+
+@contextmanager
+def _span_errors() -> Iterator[None]:
+    """A span that no step can lie in is wrong usage."""
+    try:
+        yield
+    except SpanError as error:
+        raise click.UsageError(f"--from, --to: {error}") from None
+
+
+def _refuse_unwritable(report: Path) -> None:
+    """Before the work and not behind it."""
+    if report.exists() and not report.is_file():
+        raise click.UsageError(f"--report {report}: it is there, and no file")
+    if not (report.parent.is_dir() and os.access(report.parent, os.W_OK)):
+        raise click.UsageError(f"--report {report}: {report.parent} is no folder that can be written to")
 
 
 def _prove(
@@ -92,31 +113,36 @@ def _prove(
     report_path: Path | None,
     jobs: int,
     as_json: bool,
-    states_in: Path | None,
+    archive: Path | None,
+    from_state: bool,
 ) -> int:
     from risk_stream import __version__
-    from risk_stream.audit.heads import load_heads
+    from risk_stream.audit.heads import load_heads, named_ends
     from risk_stream.audit.replay_job import replay_job
-    from risk_stream.audit.report import ReplayReport, verdicts_of
+    from risk_stream.audit.report import NO_STEP, ReplayReport, verdicts_of
     from risk_stream.audit.task import Task
     from risk_stream.cli.audit_text import print_report, print_report_json
 
     started_ms, clock = time.time_ns() // 1_000_000, time.perf_counter()
 
-    async def look() -> tuple[str, dict[int, Any], list[Any], dict[int, Start], int]:
+    async def look() -> tuple[str, Task, list[Finding], int]:
         async with opened() as log:
+            span.partitions(log.partitions)  # is each of them there?
             heads = load_heads(head, log) if head is not None else {}
-            if states_in is None:
-                return log.name, heads, await log.damage(), {}, 0
+            if archive is None:
+                return log.name, Task(span, heads, portfolio, settings.resident_max), await log.damage(), 0
             from risk_stream.audit.archive_log import ArchiveLog
-            from risk_stream.audit.archive_starts import look_at
+            from risk_stream.audit.archive_starts import Look, look_at
 
-            return log.name, heads, *look_at(ArchiveLog(states_in), span, heads)
+            stored = ArchiveLog(archive)
+            found = look_at(stored, span, heads) if from_state else Look(await stored.damage(), {}, 0)
+            ends = named_ends(stored.manifest)
+            task = Task(span, heads, portfolio, settings.resident_max, found.starts, ends)
+            return log.name, task, found.damage, found.files_not_needed
 
-    name, heads, damage, starts, files_not_needed = asyncio.run(look())
-    task = Task(span, heads, portfolio, settings.resident_max, starts)
+    name, task, damage, files_not_needed = asyncio.run(look())
     job = partial(replay_job, task=task, tallied=report_path is not None)
-    outcomes = _run(opened, job, span, jobs, "replay", starts)
+    outcomes = _run(opened, job, span, jobs, "replay", task.starts, task.heads)
     partitions = [one.result for one in outcomes]
     told = ReplayReport(
         log=name,
@@ -129,11 +155,16 @@ def _prove(
         damage=damage,
         files_not_needed=files_not_needed,
     )
+    (print_report_json if as_json else print_report)(told)
+    if not told.steps:
+        click.echo(NO_STEP, err=as_json)
     if report_path is not None:
         from risk_stream.audit.report_page import write_report
 
-        write_report(report_path, told, [one.tally for one in outcomes if one.tally is not None])
-    (print_report_json if as_json else print_report)(told)
+        try:
+            write_report(report_path, told, [one.tally for one in outcomes if one.tally is not None])
+        except OSError as error:
+            raise CommandError(f"the answer stands, but its report could not be written: {error}") from error
     return DONE if told.identical else ANSWER_IS_NO
 
 
@@ -180,12 +211,14 @@ def _run(
     jobs: int,
     title: str,
     starts: Mapping[int, Start] = MappingProxyType({}),
+    others: Iterable[int] = (),
 ) -> list[Any]:
+    """The job's results for the partitions of the span, and those of others that it has something to do with."""
     from risk_stream.cli.audit_log import count_inputs, progress_bar
 
     async def look_up() -> list[PartitionBounds]:
         async with opened() as log:
-            return await all_bounds(log, span.partitions(log.partitions))
+            return await all_bounds(log, sorted({*span.partitions(log.partitions), *others}))
 
     partitions = asyncio.run(look_up())
     with progress_bar(title, count_inputs(partitions, starts)) as progress:

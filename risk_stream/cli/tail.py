@@ -1,12 +1,14 @@
 """`risk-stream tail decisions|violations|dead-letters`: what was published, one line a record."""
 
-import json
 from typing import Any
 
 import click
 
 from risk_stream.cli.kafka import run
-from risk_stream.cli.tail_lines import LINES
+from risk_stream.cli.output import print_line
+from risk_stream.cli.tail_json import json_line
+from risk_stream.cli.tail_lines import LINES, line
+from risk_stream.kafka.foreign_names import pass_over_foreign_names
 from risk_stream.kafka.reader import TopicReader
 from risk_stream.ops.load import load_settings
 
@@ -23,12 +25,15 @@ LAST_DEFAULT = 10
 def command(topic: str, from_beginning: bool, lines: int, follow: bool, portfolio: str | None, as_json: bool) -> None:
     """Print records of TOPIC: only committed ones, so what you see is final."""
     settings = load_settings()
+    pass_over_foreign_names()
     key = portfolio.encode() if portfolio else None
-    write = _write_json if as_json else LINES[topic]
 
     def show(records: list[Any]) -> None:
         for record in records:
-            click.echo(write(record))
+            if as_json:
+                click.echo(json_line(record))
+            else:
+                print_line(line(topic, record))
 
     async def work() -> None:
         async with TopicReader(settings.connection(), settings.topic(topic)) as reader:
@@ -54,25 +59,3 @@ def command(topic: str, from_beginning: bool, lines: int, follow: bool, portfoli
 
 def _when(record: Any) -> tuple[int, int, int]:
     return record.timestamp, record.partition, record.offset
-
-
-def _write_json(record: Any) -> str:
-    """The payload itself; a dead letter, which may be anything, as an object around its bytes."""
-    if not record.topic.endswith("dead-letters"):
-        text: str = record.value.decode()
-        return text
-    return json.dumps(
-        {
-            "partition": record.partition,
-            "offset": record.offset,
-            "timestamp": record.timestamp,
-            "headers": {name: value.decode("utf-8", "replace") for name, value in record.headers},
-            "key": _text(record.key),
-            "value": _text(record.value),
-        },
-        ensure_ascii=False,
-    )
-
-
-def _text(data: bytes | None) -> str | None:
-    return None if data is None else data.decode("utf-8", "backslashreplace")

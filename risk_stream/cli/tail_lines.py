@@ -1,10 +1,18 @@
-"""One line for the eye of a decision, a violation, a dead letter."""
+"""One line for the eye of a decision, a violation, a dead letter, or of whatever else lies on their topics."""
 
 import json
 from collections.abc import Callable
 from typing import Any, Final
 
 VALUE_SHOWN_MAX = 200
+
+
+def line(topic: str, record: Any) -> str:
+    """The line of a record of this topic."""
+    try:
+        return LINES[topic](record)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return f"{record.topic}/{record.partition}@{record.offset}  FOREIGN  {_shown(record.value)}"
 
 
 def decision_line(record: Any) -> str:
@@ -26,10 +34,9 @@ def violation_line(record: Any) -> str:
 
 
 def dead_letter_line(record: Any) -> str:
-    """Where it came from, why, and how it begins; control characters are escaped."""
-    headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
-    value = "null" if record.value is None else repr(record.value[:VALUE_SHOWN_MAX].decode("utf-8", "backslashreplace"))
-    return f"{headers.get('source')}  {headers.get('reason')}  {headers.get('detail')}  {value}"
+    """Where it came from, why, and how it begins."""
+    headers = dict(record.headers)
+    return "  ".join([*(headers[name].decode() for name in ("source", "reason", "detail")), _shown(record.value)])
 
 
 LINES: Final[dict[str, Callable[[Any], str]]] = {
@@ -43,3 +50,16 @@ LINES: Final[dict[str, Callable[[Any], str]]] = {
 def _limit_words(one: dict[str, Any]) -> str:
     observed = one["observed"] if one.get("reason") is None else one["reason"]
     return f"{one['limit_id']} {one['kind']} {one['severity']}: {observed}, threshold {one['threshold']}"
+
+
+def _shown(value: bytes | None) -> str:
+    """How it begins: 'text' where it is UTF-8, else b'bytes', each with escapes."""
+    if value is None:
+        return "null"
+    more = "..." if len(value) > VALUE_SHOWN_MAX else ""
+    begins = value[:VALUE_SHOWN_MAX]
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return f"{begins!r}{more}"
+    return f"{begins.decode('utf-8', 'ignore')!r}{more}"  # the last character may be cut

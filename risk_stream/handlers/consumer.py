@@ -8,6 +8,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
+from risk_stream.handlers.hearing import Hearing
 from risk_stream.handlers.progress import Progress
 from risk_stream.kafka.connection import Connection
 from risk_stream.kafka.reader import missing
@@ -28,7 +29,11 @@ class ViolationsConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._group = group
         self._from_beginning = from_beginning
         self._read_to: dict[TopicPartition, int] = {}
-        self._consumer = self._client()
+        # Both are made when it is started: a client that never is would have to be closed all the same.
+        self._consumer: AIOKafkaConsumer
+        self._hearing: Hearing
+        self.assigned = False
+        """The group has given it partitions (it may be none, when there are more processes than partitions)."""
 
     def _client(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
@@ -42,9 +47,15 @@ class ViolationsConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         )
 
     async def __aenter__(self) -> "ViolationsConsumer":
-        async with asyncio.timeout(2 * TIMEOUT_S):
-            await self._place_new_group()
-            await self._consumer.start()
+        self._consumer = self._client()
+        self._hearing = Hearing(self._consumer)
+        try:
+            async with asyncio.timeout(2 * TIMEOUT_S):
+                await self._place_new_group()
+                await self._consumer.start()
+        except BaseException:
+            await self._consumer.stop()
+            raise
         self._consumer.subscribe([self._topic], listener=self)
         return self
 
@@ -53,9 +64,9 @@ class ViolationsConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._consumer.stop()
 
     @property
-    def assigned(self) -> bool:
-        """Whether the group has given it partitions."""
-        return bool(self._consumer.assignment())
+    def silence_s(self) -> float:
+        """For how long the broker has not answered; to be asked only when assigned."""
+        return self._hearing.silence_s()
 
     @property
     def lag(self) -> int:
@@ -107,6 +118,7 @@ class ViolationsConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Reading goes on at what was committed."""
+        self.assigned = True
         log.info("%s: reads partitions %s", self._group, sorted(tp.partition for tp in assigned))
 
     async def _place_new_group(self) -> None:

@@ -59,11 +59,15 @@ class Delivery:
         self._sleep = sleep
         self._breaker = Breaker(bounds.failures_max, bounds.backoff_s, bounds.backoff_max_s)
 
-    async def deliver(self, violation: PublishedViolation) -> bool:
-        """Whether it was delivered; when not, it was counted and logged with its id and place."""
+    async def deliver(self, violation: PublishedViolation, is_ours: Callable[[], bool]) -> bool:
+        """Whether it was delivered; when not, it was counted and logged with its id and place.
+
+        Once its partition went to another process (`is_ours` says so) it is left to that one, which counts it.
+        """
         for attempt in range(1, self._bounds.attempts_max + 1):
-            while wait_s := self._breaker.admit():
-                await self._sleep(wait_s)
+            if not await self._may_call(is_ours):
+                log.info("handler %s: violation %s left to another process", self._name, violation.violation_id)
+                return False
             self._metrics.breaker(self._name, self._breaker.state)  # HALF_OPEN where this call is the probe
             error = await self._attempt(violation)
             if error is None:
@@ -73,6 +77,15 @@ class Delivery:
             if attempt < self._bounds.attempts_max:
                 await self._sleep(self._bounds.pause_s(attempt))
         self._metrics.violation(self._name, "failed")
+        return False
+
+    async def _may_call(self, is_ours: Callable[[], bool]) -> bool:
+        """Wait for the breaker. What it admits must be called, so nothing is awaited between the two questions."""
+        while is_ours():
+            wait_s = self._breaker.admit()
+            if not wait_s:
+                return True
+            await self._sleep(wait_s)
         return False
 
     async def _attempt(self, violation: PublishedViolation) -> str | None:

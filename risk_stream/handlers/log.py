@@ -23,7 +23,7 @@ class LogHandler:
     def handle(self, violation: PublishedViolation) -> None:
         """One line. In a thread: the reader of stderr may be slow."""
         fields = violation.fields
-        level = logging.INFO if fields.get("event") == "RESOLVED" else LEVELS.get(fields.get("severity", ""))
+        level = logging.INFO if fields.get("event") == "RESOLVED" else LEVELS.get(str(fields.get("severity")))
         log.log(
             logging.WARNING if level is None else level,
             "%s %s",

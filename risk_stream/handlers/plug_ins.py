@@ -35,7 +35,7 @@ Factory = Callable[[Settings], Handler]
 
 
 class HandlerError(Exception):
-    """A handler cannot be had; says which, and why."""
+    """A handler cannot be had, or the process not be run; says which, and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+SHOWN_MAX = 100
+"""Bytes of what cannot be read, in the log."""
+
 
 class Unreadable(ValueError):
     """The record is no violation: somebody else has written to the topic."""
@@ -42,9 +45,15 @@ def read_record(record: Record) -> PublishedViolation:
     """A record as a violation. Raises Unreadable."""
     try:
         fields = json.loads(record.value or b"")
-        headers = {name: value.decode() for name, value in record.headers}
+        headers = {name: _text(value) for name, value in record.headers}
     except (ValueError, RecursionError) as error:
-        raise Unreadable(str(error)) from error
+        raise Unreadable(f"{error}: {(record.value or b'')[:SHOWN_MAX]!r}") from error
     if not isinstance(fields, dict) or not isinstance(fields.get("violation_id"), str):
         raise Unreadable("it has no violation_id")
     return PublishedViolation(record.value or b"", fields, headers, record.partition, record.offset)
+
+
+def _text(value: bytes | None) -> str:
+    if value is None:
+        raise Unreadable("a header has no value")
+    return value.decode()

@@ -39,9 +39,14 @@ class Runner:
         self._ending = False
 
     @property
-    def ready(self) -> bool:
-        """Whether it reads."""
+    def assigned(self) -> bool:
+        """Whether its group has given it partitions, be it none."""
         return self._consumer.assigned
+
+    @property
+    def silence_s(self) -> float:
+        """For how long the broker has not answered it; to be asked only when assigned."""
+        return self._consumer.silence_s
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. Calls that run then may end, for as long as their timeout; the rest comes at the next start."""
@@ -90,7 +95,7 @@ class Runner:
                 self._metrics.violation(self.name, "unreadable")
                 log.error("handler %s: %d@%d is no violation: %s", self.name, record.partition, record.offset, error)
             else:
-                await self._delivery.deliver(violation)
+                await self._delivery.deliver(violation, lambda: self._consumer.is_ours(record))
             self._consumer.done(record)
 
     async def _close(self) -> None:

@@ -18,14 +18,14 @@ from collections.abc import Sequence
 from risk_stream.handlers.consumer import ViolationsConsumer
 from risk_stream.handlers.delivery import Bounds
 from risk_stream.handlers.metrics import HandlerMetrics
-from risk_stream.handlers.plug_ins import PlugIn
+from risk_stream.handlers.plug_ins import HandlerError, PlugIn
+from risk_stream.handlers.readiness import keep_health
 from risk_stream.handlers.runner import Runner
+from risk_stream.kafka.foreign_names import pass_over_foreign_names
 from risk_stream.ops.health import Health, HealthServer
 from risk_stream.ops.settings import Settings
 
 log = logging.getLogger(__name__)
-
-READY_POLL_S = 0.1
 
 
 def bounds_of(settings: Settings) -> Bounds:
@@ -50,6 +50,7 @@ async def run_handlers(settings: Settings, plugged: Sequence[PlugIn], *, from_be
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    pass_over_foreign_names()
     metrics, health = HandlerMetrics(), Health(controls_read=True)
     runners = [
         Runner(
@@ -67,23 +68,25 @@ async def run_handlers(settings: Settings, plugged: Sequence[PlugIn], *, from_be
         for one in plugged
     ]
     server = HealthServer(health, metrics)
-    if settings.handlers_metrics_port >= 0:
-        port = await server.start(settings.metrics_host, settings.handlers_metrics_port)
-        log.info("health and metrics on http://%s:%d", settings.metrics_host, port)
     try:
+        await _listen(server, settings)
         async with asyncio.TaskGroup() as group:
             for runner in runners:
                 group.create_task(runner.run(stop), name=runner.name)
-            group.create_task(_say_when_ready(runners, health, stop))
+            group.create_task(keep_health(runners, health, stop))
     finally:
         await server.stop()
 
 
-async def _say_when_ready(runners: Sequence[Runner], health: Health, stop: asyncio.Event) -> None:
-    while not stop.is_set() and not all(runner.ready for runner in runners):
-        await asyncio.sleep(READY_POLL_S)
-    if not stop.is_set():
-        health.assigned = True
-        log.info("handlers at work: %s", ", ".join(runner.name for runner in runners))
-    await stop.wait()
-    health.stopping = True
+async def _listen(server: HealthServer, settings: Settings) -> None:
+    host, wanted = settings.metrics_host, settings.handlers_metrics_port
+    if wanted < 0:
+        return
+    try:
+        port = await server.start(host, wanted)
+    except OSError as error:
+        raise HandlerError(
+            f"health and metrics on {host}:{wanted}: {error.strerror or error}\nSet RISK_STREAM_HANDLERS_METRICS_PORT "
+            "to a free port (0 chooses one, -1 turns it off), RISK_STREAM_METRICS_HOST to an address of this machine."
+        ) from error
+    log.info("health and metrics on http://%s:%d", host, port)

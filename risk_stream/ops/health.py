@@ -1,4 +1,4 @@
-"""Whether the worker lives and is ready, and the port that says so: /livez, /readyz, /metrics."""
+"""Whether a worker, or the handlers, lives and is ready, and the port that says so: /livez, /readyz, /metrics."""
 
 import json
 from dataclasses import dataclass, field
@@ -17,18 +17,20 @@ class MetricsText(Protocol):
 
 @dataclass(slots=True)
 class Health:
-    """What is known about this worker; set by the Kafka room, read by the endpoint."""
+    """What is known about this process; set by whoever talks to Kafka, read by the endpoint."""
 
     controls_read: bool = False
     assigned: bool = False
     """An assignment arrived (it may be empty, when there are more workers than partitions)."""
     partitions: dict[int, str] = field(default_factory=dict)
     """Phase of each assigned partition: "recovering" or "deciding"; deciding means its producer is up too."""
+    silent: bool = False
+    """The broker has not answered for long. Of the handlers only: a worker ends itself then (kafka/watchdog.py)."""
     stopping: bool = False
 
     @property
     def missing(self) -> list[str]:
-        """What keeps the worker from being ready, empty when nothing does."""
+        """What keeps it from being ready, empty when nothing does."""
         missing = []
         if self.stopping:
             missing.append("stopping")
@@ -36,6 +38,8 @@ class Health:
             missing.append("controls not read")
         if not self.assigned:
             missing.append("no assignment yet")
+        if self.silent:
+            missing.append("the broker does not answer")
         missing.extend(
             f"partition {partition} {phase}"
             for partition, phase in sorted(self.partitions.items())

@@ -4,7 +4,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +24,8 @@ OTHER_VARIABLES = {
     PREFIX + "FAILPOINTS",
 }
 FIELDS = {one.name: one for one in msgspec.structs.fields(Settings)}
+SASL_SETTINGS = ("sasl_username", "sasl_password")
+TLS_SETTINGS = ("ssl_ca_file", "ssl_cert_file", "ssl_key_file", "ssl_key_password")
 SERVERS = re.compile(r"[^\s:,]+:\d{1,5}(\s*,\s*[^\s:,]+:\d{1,5})*|\[::1\]:\d{1,5}")
 
 
@@ -95,13 +97,22 @@ def _check_together(settings: Settings) -> None:
             "security_protocol: SASL_PLAINTEXT would send the password in the clear; use SASL_SSL (only a broker on "
             "loopback may do without)"
         )
-    if settings.sasl_password and not settings.security_protocol.startswith("SASL"):
-        raise SettingsError("sasl_password: it has no effect unless security_protocol is SASL_SSL")
+    if not settings.security_protocol.startswith("SASL"):
+        _refuse(settings, SASL_SETTINGS, "SASL_SSL")
     if settings.security_protocol.endswith("SSL"):
         _check_tls_files(settings)
+    else:
+        _refuse(settings, TLS_SETTINGS, "SSL or SASL_SSL")
     if settings.transaction_timeout_s <= settings.operation_timeout_s:
         raise SettingsError("transaction_timeout_s: must be longer than operation_timeout_s")
     _check_webhook(settings)
+
+
+def _refuse(settings: Settings, names: Iterable[str], protocol: str) -> None:
+    """Whoever sets one of these believes the connection safer than it is."""
+    for name in names:
+        if getattr(settings, name) is not None:
+            raise SettingsError(f"{name}: it has no effect unless security_protocol is {protocol}")
 
 
 def _check_tls_files(settings: Settings) -> None:

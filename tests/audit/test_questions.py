@@ -1,14 +1,16 @@
-"""What if, sweep and as-of give the answers that the recorded decisions and risk pictures already hold."""
+"""What if and sweep give the answers that the recorded decisions already hold."""
 
 import asyncio
+import copy
 import json
+import random
+import re
 from decimal import Decimal
 
 import pytest
 
-from risk_stream.audit.as_of import AsOf, as_of
 from risk_stream.audit.controls_log import read_controls
-from risk_stream.audit.log import CONTROLS, DECISIONS, LogError, all_bounds, partition_bounds
+from risk_stream.audit.log import CONTROLS, DECISIONS, ORDERS, VALUES, LogError, all_bounds, partition_bounds
 from risk_stream.audit.replay import replay_partition
 from risk_stream.audit.report import ReplayReport, verdicts_of
 from risk_stream.audit.report_page import page
@@ -16,11 +18,10 @@ from risk_stream.audit.span import Mark, Span, read_mark
 from risk_stream.audit.sweep import SweepPoint, SweepTask, read_sweep, summed_curve, sweep
 from risk_stream.audit.tally import Tallier
 from risk_stream.audit.task import Task
-from risk_stream.audit.walk import Done
 from risk_stream.audit.what_if import WhatIf, WhatIfTask, ask_what_if, summed
 from risk_stream.messages.control import SetLimit
 from risk_stream.messages.decode import decode_control
-from tests.audit.recording import LIMITS, START_MS, Recording, limit_message, record
+from tests.audit.recording import LIMITS, START_MS, Recording, decide, limit_message, record
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +91,30 @@ def test_one_portfolio_only(written: Recording) -> None:
     assert sum(one.refused for one in parts) == ask(written, WhatIfTask(limits(notional="30000"), Span())).refused
 
 
+@pytest.mark.parametrize("damage", ["cut off", "one gone", "no place", "of another partition", "far", "ahead"])
+def test_decisions_that_are_not_there_are_counted(written: Recording, damage: str) -> None:
+    """One that is damaged hides no other; what has no recorded decision is told and in no other number."""
+    log, whole = copy.deepcopy(written), ask(written, WhatIfTask(limits(notional="30000"), Span()))
+    lines, lost = log.lines(DECISIONS, 0), 1
+    line = lines[50]
+    assert line.value is not None
+    offset = json.loads(line.value)["decision_id"].partition("-")[2]
+    match damage:
+        case "cut off":
+            lost = len(lines) - 50
+            del lines[50:]
+        case "one gone":
+            del lines[50]
+        case _:
+            ahead = json.loads(lines[150].value or b"")["decision_id"]
+            other = {"no place": "x", "of another partition": f"1-{offset}", "far": "0-99999999", "ahead": ahead}[
+                damage
+            ]
+            line.value = line.value.replace(f'"0-{offset}"'.encode(), f'"{other}"'.encode())
+    found = ask(log, WhatIfTask(limits(notional="30000"), Span()))
+    assert whole.not_recorded == 0 and found.not_recorded == lost and found.orders == whole.orders - lost
+
+
 def curve(log: Recording, text: str) -> list[SweepPoint]:
     """Sweep over all partitions."""
     limit_id, thresholds = read_sweep(text)
@@ -121,82 +146,42 @@ def test_a_curve_falls_and_agrees_with_the_decisions(written: Recording, text: s
 
 
 @pytest.mark.parametrize(
-    "text", ["notional", "notional=1:2", "notional=2:1:5", "=1:2:3", "notional=a:2:5", "notional=1:2:1"]
-)
+    "text",
+    [
+        "notional", "notional=1:2", "notional=2:1:5", "=1:2:3", "notional=a:2:5", "notional=1:2:1", "notional=1:NaN:3",
+        "notional=NaN:2:3", "notional=1:Infinity:3", "notional=-Infinity:1:3", "notional=1:1e999999:3",
+    ],
+)  # fmt: skip
 def test_a_sweep_that_is_not_one(text: str) -> None:
     """Says how it is written."""
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=re.escape(repr(text))):
         read_sweep(text)
+
+
+@pytest.mark.parametrize("operator", [">", ">="])
+@pytest.mark.parametrize("numbers", ["0:4:9", "0:1:4"])
+def test_a_curve_counts_equality_as_the_limit_does(operator: str, numbers: str) -> None:
+    """At every threshold the metric's sweep refuses what that limit would have refused, where both are equal too."""
+    log = Recording(1)
+    limit = {"limit_id": "lever", "kind": "METRIC", "metric": "lever", "operator": operator}
+    log.append(CONTROLS, 0, START_MS, None, limit_message(**limit, threshold=100))
+    for number, lever in enumerate((0, 1 / 3, 2, 2.5, 4)):
+        key = f"P{number}".encode()
+        value = {"portfolio_id": f"P{number}", "total_value": "1000", "metrics": {"lever": lever}}
+        order = {"order_id": "o", "portfolio_id": f"P{number}", "symbol": "A", "side": "BUY", "quantity": 1, "price": 1}
+        log.append(VALUES, 0, START_MS, key, json.dumps(value).encode())
+        log.append(ORDERS, 0, START_MS + 1, key, json.dumps(order).encode())
+    decide(log, 0, random.Random(3))
+    for point in curve(log, f"lever={numbers}"):
+        control = decode_control(limit_message(**limit, threshold=point.threshold), START_MS)
+        assert isinstance(control, SetLimit)
+        assert point.newly_refused == ask(log, WhatIfTask((control,), Span())).refused, point.threshold
 
 
 def test_a_sweep_of_an_unknown_limit(written: Recording) -> None:
     """Is named."""
     with pytest.raises(LogError, match="nobody"):
         curve(written, "nobody=1:2:3")
-
-
-class Pictures:
-    """Collects risk pictures and decisions of every portfolio."""
-
-    def __init__(self) -> None:
-        self.last: dict[str, dict[str, object]] = {}
-        self.approved: dict[str, int] = {}
-
-    def step(self, done: Done) -> None:
-        """Keep the last picture of each."""
-        for key, value in done.output.portfolio_risk.pairs():
-            self.last[(key or b"").decode()] = json.loads(value or b"")
-
-
-def look(log: Recording, portfolio: str, at: Mark) -> AsOf:
-    """As of."""
-    return asyncio.run(as_of(log, portfolio, at))
-
-
-def test_as_of_the_end_is_the_last_picture(written: Recording) -> None:
-    """Total value, peaks and exposures are those last published, for every portfolio."""
-    seen = Pictures()
-
-    async def work() -> None:
-        controls = await read_controls(written)
-        for partition in range(written.partitions):
-            await replay_partition(written, controls, await partition_bounds(written, partition), Task(Span()), (seen,))
-
-    asyncio.run(work())
-    for portfolio, picture in seen.last.items():
-        view = look(written, portfolio, Mark(START_MS * 2)).portfolio
-        assert view is not None
-        assert view.total_value == picture["total_value"] and view.peaks["TOTAL"] == picture["peaks"]["TOTAL"]  # type: ignore[index]
-        assert view.gross_exposure == picture["gross_exposure"] and view.net_exposure == picture["net_exposure"]
-        assert {one.limit_id for one in view.limits} == {str(one["limit_id"]) for one in LIMITS}
-
-
-def test_as_of_an_order_explains_its_decision(written: Recording) -> None:
-    """What a limit on the drawdown or the rate had observed is what it shows."""
-    checked = 0
-    for decision in decisions(written)[::7]:
-        for listed in decision["violations"]:  # type: ignore[attr-defined]
-            if listed["limit_id"] not in ("drawdown-1d", "rate") or listed["observed"] is None:
-                continue
-            place = str(decision["inputs"]["order"])  # type: ignore[index]
-            view = look(written, str(decision["portfolio_id"]), read_mark(place)).portfolio
-            assert view is not None
-            shown = next(one for one in view.limits if one.limit_id == listed["limit_id"])
-            counted = int(listed["observed"]) - 1 if listed["limit_id"] == "rate" else listed["observed"]
-            assert shown.observed == str(counted)
-            checked += 1
-    assert checked > 10
-
-
-def test_as_of_before_anything(written: Recording) -> None:
-    """Nothing had been heard of it."""
-    assert look(written, "P1", Mark(START_MS - 1)).portfolio is None
-
-
-def test_as_of_a_place_elsewhere(written: Recording) -> None:
-    """An order of another partition says nothing about the portfolio."""
-    with pytest.raises(LogError, match="is on partition"):
-        look(written, "P1", Mark(None, 7, 1))
 
 
 @pytest.mark.parametrize("text", ["3@x", "yesterday", "2026-11-22", "@", "-5"])

@@ -1,14 +1,12 @@
 """Every way in which a recorded log can be wrong is found and named; a log as it was written has nothing to find."""
 
-import asyncio
 import copy
 import json
 from collections.abc import Callable
 
 import pytest
 
-from risk_stream.audit.controls_log import read_controls
-from risk_stream.audit.findings import Finding, Kind
+from risk_stream.audit.findings import Kind
 from risk_stream.audit.journal import Head, chain_after, read_step
 from risk_stream.audit.log import (
     CONTROLS,
@@ -18,12 +16,11 @@ from risk_stream.audit.log import (
     ORDERS,
     VALUES,
     VIOLATIONS,
-    partition_bounds,
 )
-from risk_stream.audit.replay import replay_partition
 from risk_stream.audit.span import Span, read_mark
-from risk_stream.audit.task import PartitionResult, Task
+from risk_stream.audit.task import Task
 from tests.audit.recording import Recording, limit_message, record
+from tests.audit.replayed import only, replay
 
 
 @pytest.fixture(scope="module")
@@ -36,23 +33,6 @@ def written() -> Recording:
 def log(written: Recording) -> Recording:
     """A copy to change."""
     return copy.deepcopy(written)
-
-
-def replay(log: Recording, partition: int = 0, task: Task | None = None) -> PartitionResult:
-    """Replay a partition."""
-
-    async def work() -> PartitionResult:
-        return await replay_partition(
-            log, await read_controls(log), await partition_bounds(log, partition), task or Task(Span())
-        )
-
-    return asyncio.run(work())
-
-
-def only(result: PartitionResult) -> Finding:
-    """The one finding of a replay."""
-    assert len(result.findings) == 1, "\n".join(one.line() for one in result.findings)
-    return result.findings[0]
 
 
 @pytest.mark.parametrize("partition", [0, 1])
@@ -285,6 +265,22 @@ def test_one_portfolio(log: Recording) -> None:
         line.value = (line.value or b"").replace(b"P", b"Q", 1)
     task = Task(Span(), portfolio=(lines[30].key or b"").decode())
     assert only(replay(log, task=task)).offset == lines[30].offset
+
+
+def test_a_decision_with_another_key_is_of_both_portfolios(log: Recording) -> None:
+    """Of the one it was taken from, too."""
+    line = log.lines(DECISIONS, 0)[5]
+    key = (line.key or b"").decode()
+    line.key = b"PX"
+    for portfolio, count in ((key, 1), ("PX", 1), ("PY", 0)):
+        assert len(replay(log, task=Task(Span(), portfolio=portfolio)).findings) == count
+
+
+def test_decisions_without_any_journal_and_orders(log: Recording) -> None:
+    """Nothing published them, and no order is there that they could answer."""
+    for topic in (JOURNAL, ORDERS, VALUES):
+        log.lines(topic, 1).clear()
+    assert set(replay(log, 1).counts) == {Kind.INVENTED}
 
 
 def renumber(log: Recording, topic: str) -> None:

@@ -192,3 +192,16 @@ def test_wrong_usage_is_2(desk: Desk) -> None:
     """Without limits there is nothing to decide by; a file that is not there is wrong usage too."""
     assert desk.run(desk.order).code == 2
     assert desk.run("none.json", "--limits", desk.limits).code == 2
+
+
+def test_ids_are_shown_as_they_are(desk: Desk) -> None:
+    """Brackets are no markup, `:x:` is no picture, and control characters show."""
+    desk.limits = desk.write(
+        "limits.toml", LIMITS.replace('"metric"', '"[/x]"', 1).replace('"notional"', '"a[red]b:x:"')
+    )
+    order = desk.write("odd.json", json.dumps(ORDER | {"order_id": "o[/y]:x:", "quantity": "1"}))
+    done = desk.check(MORNING, NOON, order=order, as_json=False)
+    assert done.code == 3, done.err
+    heading, _, *lines = done.out.splitlines()
+    assert heading == "REJECTED DRAWDOWN  order o[/y]:x:, portfolio P1"
+    assert {"[/x]", "a[red]b:x:"} <= {line.split()[0] for line in lines}

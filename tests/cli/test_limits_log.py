@@ -142,6 +142,15 @@ def test_history_of_one_limit(told: Shell) -> None:
     assert "There never was a limit draw" in never.err
 
 
+def test_a_reason_cannot_overwrite_its_line(ready_shell: Shell) -> None:
+    """Its control characters are shown; JSON has them as they are."""
+    set_limit(ready_shell, limit_id="own", reason="fine\rforged\x9b")
+    for name in ("list", "history"):
+        done = ready_shell("limits", name)
+        assert "fine\\rforged\\x9b" in done.out
+    assert ready_shell.good("limits", "history")["changes"][0]["reason"] == "fine\rforged\x9b"
+
+
 def test_without_topics_it_is_said(shell: Shell) -> None:
     """With what to do next."""
     for name in ("list", "history"):

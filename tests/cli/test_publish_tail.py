@@ -30,7 +30,10 @@ DECISION: dict[str, Any] = {
 
 
 def put(
-    shell: Shell, topic: str, *records: tuple[bytes, bytes], headers: list[tuple[str, bytes]] | None = None
+    shell: Shell,
+    topic: str,
+    *records: tuple[bytes, bytes | None],
+    headers: list[tuple[str, bytes | None]] | None = None,
 ) -> None:
     """Publish outputs as a worker would."""
 
@@ -117,13 +120,28 @@ def test_tail_for_the_eye(ready_shell: Shell) -> None:
 
 def test_tail_of_dead_letters_never_breaks_the_terminal(ready_shell: Shell) -> None:
     """Whatever the bytes are, control characters are escaped and JSON is valid."""
-    headers = [("reason", b"MALFORMED_JSON"), ("detail", b"value: is not JSON"), ("source", b"risk.orders/0@1")]
+    headers: list[tuple[str, bytes | None]] = [
+        ("reason", b"MALFORMED_JSON"),
+        ("detail", b"value: is not JSON"),
+        ("source", b"risk.orders/0@1"),
+    ]
     put(ready_shell, "dead-letters", (b"k\xff", b"\x1b[31m\xff\n"), headers=headers)
     shown = ready_shell("tail", "dead-letters").out
-    assert shown == "risk.orders/0@1  MALFORMED_JSON  value: is not JSON  '\\x1b[31m\\\\xff\\n'\n"
+    assert shown == "risk.orders/0@1  MALFORMED_JSON  value: is not JSON  b'\\x1b[31m\\xff\\n'\n"
     (line,) = ready_shell("tail", "dead-letters", "--json").out.splitlines()
     assert json.loads(line)["headers"]["reason"] == "MALFORMED_JSON"
     assert json.loads(line)["value"] == "\x1b[31m\\xff\n"
+    assert json.loads(line)["value_hex"] == "1b5b33316dff0a"
+
+
+@pytest.mark.parametrize("topic", ["decisions", "violations", "dead-letters"])
+def test_tail_shows_what_others_have_written(ready_shell: Shell, topic: str) -> None:
+    """With its place, among the others, and never as a traceback."""
+    put(ready_shell, topic, (b"p1", b"no JSON\n"), (b"p1", None), headers=[("x", None)])
+    for options in ((), ("--json",)):
+        done = ready_shell("tail", topic, *options)
+        assert (done.code, done.err, len(done.out.splitlines())) == (0, "", 2)
+    assert f"{ready_shell.prefix}{topic}/" in ready_shell("tail", topic).out
 
 
 def test_tail_follows_until_interrupted(ready_shell: Shell) -> None:

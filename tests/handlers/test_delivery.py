@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from risk_stream.handlers.caller import Caller
@@ -22,8 +23,8 @@ class Given:
         self.slept: list[float] = []
         self._handler, self._bounds = handler, bounds
 
-    def deliver(self, count: int) -> list[bool]:
-        """So many violations, one after the other."""
+    def deliver(self, count: int, pauses_max: float = float("inf")) -> list[bool]:
+        """So many violations, one after the other; they are ours until there were more than so many pauses."""
 
         async def sleep(seconds: float) -> None:
             self.slept.append(seconds)
@@ -32,7 +33,10 @@ class Given:
         async def work() -> list[bool]:
             caller = Caller("h", self._handler, self._bounds.calls_max, self._bounds.timeout_s)
             delivery = Delivery("h", caller, self._bounds, self.metrics, sleep)
-            delivered = [await delivery.deliver(violation(number)) for number in range(count)]
+            delivered = [
+                await delivery.deliver(violation(number), lambda: len(self.slept) <= pauses_max)
+                for number in range(count)
+            ]
             await caller.close()
             return delivered
 
@@ -83,6 +87,24 @@ def test_breaker_opens_and_closes_again_on_its_metric() -> None:
     given = Given(Raises(*[ValueError("no")] * 4), BOUNDS)
     assert given.deliver(1) == [False]
     assert given.count("breaker") == 2
+
+
+@pytest.mark.parametrize(("pauses", "calls"), [(0, 1), (1, 2), (2, 3)])
+def test_what_went_to_another_process_is_left_to_it(pauses: int, calls: int) -> None:
+    """It is not tried again, and not counted as given up."""
+    given = Given(Raises(*[ValueError("no")] * 4))
+    assert given.deliver(1, pauses) == [False]
+    assert given.count("attempts_total", outcome="error") == calls
+    assert given.count("violations_total", outcome="failed") == 0
+
+
+def test_what_goes_to_another_process_while_the_breaker_is_open_is_left_to_it() -> None:
+    """The first is given up after three pauses; the second waits for the breaker then, and is never called."""
+    handler = Raises(*[ValueError("no")] * 4)
+    given = Given(handler)
+    assert given.deliver(2, 3) == [False, False]
+    assert handler.taken == []
+    assert given.count("violations_total", outcome="failed") == 1
 
 
 def test_a_handler_that_blocks_for_ever_costs_bounded_time() -> None:

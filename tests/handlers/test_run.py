@@ -4,10 +4,12 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import pytest
@@ -89,7 +91,7 @@ class Process:
         """What the toy handler has written."""
         return self.file.read_text().split() if self.file.exists() else []
 
-    def put(self, *ids: str, abort: bool = False, raw: bytes | None = None) -> None:
+    def put(self, *ids: str, abort: bool = False, raw: bytes | None = None, marks: Sequence[Any] = ()) -> None:
         """Publish violations in a transaction, as a worker would."""
 
         async def work() -> None:
@@ -101,7 +103,7 @@ class Process:
                 await producer.begin_transaction()
                 for number, one in enumerate(ids):
                     value = json.dumps({**FIELDS, "violation_id": one}).encode() if raw is None else raw
-                    headers = [("ce_id", one.encode())]
+                    headers = [("ce_id", one.encode()), *marks]
                     topic = self.shell.prefix + "violations"
                     await producer.send_and_wait(topic, value, b"P1", partition=number % 2, headers=headers)
                 await (producer.abort_transaction() if abort else producer.commit_transaction())
@@ -183,11 +185,12 @@ def test_a_violation_that_never_goes_through_is_given_up_and_told(process: Proce
     process.start("picky")
     process.put("poison-1")
     process.put("x", raw=b"no JSON")
+    process.put("y", marks=[("no-value", None)])
     process.put("after")
     wait_for(lambda: process.taken == ["after"])
     metrics = process.get("/metrics")
     assert 'handler_violations_total{handler="picky",outcome="failed"} 1.0' in metrics
-    assert 'handler_violations_total{handler="picky",outcome="unreadable"} 1.0' in metrics
+    assert 'handler_violations_total{handler="picky",outcome="unreadable"} 2.0' in metrics
     assert "attempt 3 of 3 failed: ValueError: never this one; given up" in process.said
     assert "is no violation" in process.said
 
@@ -230,11 +233,25 @@ def test_what_cannot_run_is_said_at_once(process: Process, handlers: str, said: 
     assert "Traceback" not in done.stderr
 
 
+def test_a_port_that_is_taken_is_said(process: Process) -> None:
+    """With what to do, and nothing is left open."""
+    with socket.create_server(("127.0.0.1", process.port)):
+        done = subprocess.run(
+            [str(EXECUTABLE), "handlers", "run"], env=process.env, capture_output=True, text=True, timeout=60
+        )
+    assert done.returncode == 1
+    assert f"Error: health and metrics on 127.0.0.1:{process.port}: " in done.stderr
+    assert "RISK_STREAM_HANDLERS_METRICS_PORT" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Unclosed" not in done.stderr
+
+
 def test_without_a_topic_it_says_so(shell: Shell) -> None:
     """It makes none."""
     done = risk_stream("handlers", "run", env={**shell.env, "RISK_STREAM_HANDLERS_METRICS_PORT": "-1"})
     assert done.code == 1
     assert f"There is no topic {shell.prefix}violations" in done.err
+    assert "Unclosed" not in done.err
 
 
 def test_list_shows_what_is_installed_and_what_runs(process: Process) -> None:

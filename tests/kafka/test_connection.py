@@ -89,6 +89,7 @@ def test_everything_works_through_tls_and_a_password(settings: dict[str, str], t
     assert PASSWORD not in said + "".join(one.out + one.err for one in done)
 
 
+NO_SASL = {"SASL_USERNAME": "", "SASL_PASSWORD": ""}
 REFUSALS = [
     ({"SASL_PASSWORD": WRONG}, f"refuses user {USER}: Authentication failed", "RISK_STREAM_SASL_PASSWORD"),
     ({"SASL_PASSWORD": WRONG, "SASL_MECHANISM": "PLAIN"}, f"refuses user {USER}: ", "RISK_STREAM_SASL_PASSWORD"),
@@ -97,8 +98,12 @@ REFUSALS = [
     ({"SSL_CA_FILE": "other.pem"}, "certificate is not trusted: unable to get", "RISK_STREAM_SSL_CA_FILE"),
     ({"SSL_CA_FILE": ""}, "certificate is not trusted: unable to get", "RISK_STREAM_SSL_CA_FILE"),
     ({"BROKER": "localhost"}, "certificate is not trusted: Hostname mismatch", "as its certificate does"),
-    ({"SECURITY_PROTOCOL": "SSL", "SASL_PASSWORD": ""}, "hangs up on SSL", "RISK_STREAM_SECURITY_PROTOCOL"),
-    ({"SECURITY_PROTOCOL": "", "SASL_PASSWORD": ""}, "hangs up on PLAINTEXT", "RISK_STREAM_SECURITY_PROTOCOL"),
+    ({"SECURITY_PROTOCOL": "SSL", **NO_SASL}, "hangs up on SSL", "RISK_STREAM_SECURITY_PROTOCOL"),
+    (
+        {"SECURITY_PROTOCOL": "", "SSL_CA_FILE": "", **NO_SASL},
+        "hangs up on PLAINTEXT",
+        "RISK_STREAM_SECURITY_PROTOCOL",
+    ),
     ({"BROKER": "in the clear"}, "hangs up on SASL_SSL", "RISK_STREAM_SECURITY_PROTOCOL"),
 ]
 

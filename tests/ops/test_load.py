@@ -56,6 +56,11 @@ def test_variables_of_other_rooms_are_left_alone() -> None:
         ({"RISK_STREAM_CONFIG": "/nowhere.toml"}, "RISK_STREAM_CONFIG: /nowhere.toml: "),
         ({"RISK_STREAM_SECURITY_PROTOCOL": "SASL_SSL"}, "sasl_username, sasl_password: both are needed"),
         ({"RISK_STREAM_SASL_PASSWORD": "hunter2"}, "sasl_password: it has no effect"),
+        ({"RISK_STREAM_SASL_USERNAME": "u"}, "sasl_username: it has no effect unless security_protocol is SASL_SSL"),
+        (
+            {"RISK_STREAM_SECURITY_PROTOCOL": "SSL", "RISK_STREAM_SASL_USERNAME": "u"},
+            "sasl_username: it has no effect unless security_protocol is SASL_SSL",
+        ),
         ({"RISK_STREAM_TRANSACTION_TIMEOUT_S": "30"}, "transaction_timeout_s: must be longer"),
     ],
 )
@@ -105,9 +110,18 @@ def test_sasl_without_tls_is_allowed_on_loopback(broker: str) -> None:
     assert "ssl_context" not in options
 
 
+@pytest.mark.parametrize("name", ["CA_FILE", "CERT_FILE", "KEY_FILE", "KEY_PASSWORD"])
+@pytest.mark.parametrize("environment", [{}, SASL], ids=["PLAINTEXT", "SASL_PLAINTEXT"])
+def test_tls_that_would_not_be_used_is_refused(environment: dict[str, str], name: str) -> None:
+    """Who names a certificate does not want to speak in the clear."""
+    with pytest.raises(SettingsError, match=f"ssl_{name.lower()}: it has no effect unless security_protocol is SSL or"):
+        load_settings({**environment, f"RISK_STREAM_SSL_{name}": "ca.pem"})
+
+
 def test_secrets_never_show() -> None:
     """No repr of the settings, nor of what is made from them, shows a password."""
-    settings = load_settings({**SASL, "RISK_STREAM_SSL_KEY_PASSWORD": "hunter2"})
+    safe = {"RISK_STREAM_SECURITY_PROTOCOL": "SASL_SSL", "RISK_STREAM_SSL_KEY_PASSWORD": "hunter2"}
+    settings = load_settings({**SASL, **safe})
     assert "hunter2" not in repr(settings)
     assert "hunter2" not in repr(settings.connection())
 

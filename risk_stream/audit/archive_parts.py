@@ -1,0 +1,149 @@
+"""What an archive does not have yet of a log: the offsets of each topic-partition, up to one step of its journal."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from risk_stream.audit.heads import LAST_OFFSETS
+from risk_stream.audit.identity import Identify, identifiers
+from risk_stream.audit.journal import Head, Step, chain_after, read_step
+from risk_stream.audit.log import (
+    CONTROLS,
+    JOURNAL,
+    ORDERS,
+    OUTPUTS,
+    VALUES,
+    Bounds,
+    LogError,
+    RecordedLog,
+    partition_bounds,
+)
+from risk_stream.audit.manifest import Manifest
+
+IsLater = Callable[[bytes | None, bytes | None], bool]
+"""Whether a record, by value and block of headers, is of a step behind the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What to write of a topic-partition; `is_later` cuts it off where that is known only from the records."""
+
+    topic: str
+    partition: int
+    start: int
+    end: int
+    is_later: IsLater | None = None
+
+
+class NewParts:
+    """Looks for what is new. LogError when the log no longer holds it, or is another than the archived one."""
+
+    def __init__(self, log: RecordedLog, folder: Path, manifest: Manifest) -> None:
+        self._log = log
+        self._folder = folder
+        self._manifest = manifest
+        self._heads = {head.partition: head for segment in manifest.segments for head in segment.heads}
+
+    async def controls(self) -> Part:
+        """The controls log."""
+        kept = await self._log.bounds(CONTROLS, 0)
+        return Part(CONTROLS, 0, self._start(CONTROLS, 0, kept), kept.end)
+
+    async def partition(self, partition: int, until_ms: int | None) -> tuple[list[Part], Head | None]:
+        """All up to the last step before `until_ms`, and that step; nothing when no step is new."""
+        bounds = await partition_bounds(self._log, partition)
+        # Asked last: whatever those outputs answer lies below these ends.
+        ends = {topic: (await self._log.bounds(topic, partition)).end for topic in (VALUES, ORDERS)}
+        ends[CONTROLS] = (await self._log.bounds(CONTROLS, 0)).end
+        kept = {JOURNAL: bounds.journal, **bounds.inputs, **bounds.outputs}
+        starts = {topic: self._start(topic, partition, one) for topic, one in kept.items()}
+        last: Step | None = None
+        end = bounds.journal.end
+        handled = {VALUES: starts[VALUES], ORDERS: starts[ORDERS], CONTROLS: 0}
+        async for offset, timestamp, step in self._journal(partition, starts[JOURNAL], bounds.journal):
+            if until_ms is not None and timestamp >= until_ms:
+                end = offset
+                break
+            if step is not None:
+                last = step
+                _raise_to(handled, step)
+        if last is None:
+            return [], None
+        parts = [Part(JOURNAL, partition, starts[JOURNAL], end)]
+        for topic in (VALUES, ORDERS):
+            # A step may name more than there is: the replay tells.
+            parts.append(Part(topic, partition, starts[topic], min(handled[topic], kept[topic].end)))
+        identify = identifiers(partition, self._log.prefix)
+        for topic in OUTPUTS:
+            is_later = _is_later(identify[topic], handled, ends)
+            parts.append(Part(topic, partition, starts[topic], kept[topic].end, is_later))
+        return parts, Head(partition, last.seq, last.chain)
+
+    def _start(self, topic: str, partition: int, kept: Bounds) -> int:
+        """Where the archive goes on."""
+        files = self._manifest.files(topic, partition)
+        if not files and topic in OUTPUTS:
+            return kept.first  # what retention took before the first segment is "not kept" for the replay, too
+        start = files[-1].end if files else 0
+        if kept.first > start:
+            raise LogError(
+                f"{topic}/{partition}: the log is kept from {kept.first} on, the archive ends at {start}: "
+                f"{kept.first - start} offsets are lost"
+            )
+        if kept.end < start:
+            raise self._other_log(topic, partition, f"it ends at {kept.end}, the archive at {start}")
+        return start
+
+    async def _journal(self, partition: int, start: int, kept: Bounds) -> AsyncIterator[tuple[int, int, Step | None]]:
+        """Offset, timestamp and step of the new records; the archived head must stand before them."""
+        head = self._heads.get(partition)
+        if head is not None:
+            before: Step | None = None
+            async for _, _, step in self._records(partition, max(kept.first, start - LAST_OFFSETS), start):
+                before = step or before
+            if before is not None:
+                if (before.seq, before.chain) != (head.seq, head.chain):
+                    raise self._other_head(head)
+                head = None
+        async for offset, timestamp, step in self._records(partition, start, kept.end):
+            if step is not None and head is not None:  # no longer kept: what follows it has to show it
+                if step.seq != head.seq + 1 or step.chain != chain_after(head.chain, step):
+                    raise self._other_head(head)
+                head = None
+            yield offset, timestamp, step
+
+    async def _records(self, partition: int, start: int, end: int) -> AsyncIterator[tuple[int, int, Step | None]]:
+        async for part in self._log.records(JOURNAL, partition, start, end):
+            steps = map(read_step, part.packed.values.as_list())
+            for one in zip(part.offsets.tolist(), part.timestamps.tolist(), steps, strict=True):
+                yield one
+
+    def _other_head(self, head: Head) -> LogError:
+        return self._other_log(JOURNAL, head.partition, f"the archived step {head.seq} is not where it stood")
+
+    def _other_log(self, topic: str, partition: int, text: str) -> LogError:
+        return LogError(
+            f"{topic}/{partition} of {self._log.name}: {text}. {self._folder} is an archive of another log, or of this "
+            "one before it was cut off or made anew: what is there now needs an archive in another folder"
+        )
+
+
+def _raise_to(handled: dict[str, int], step: Step) -> None:
+    for topic, end in ((VALUES, step.values[1]), (ORDERS, step.orders[1]), (CONTROLS, step.controls + 1)):
+        handled[topic] = max(handled[topic], end)
+
+
+def _is_later(identify: Identify, handled: dict[str, int], ends: dict[str, int]) -> IsLater:
+    """Whether an output answers an input that exists and that no step up to the last has handled.
+
+    What answers nothing that exists is of no step: it must not keep what stands behind it out of the archive.
+    """
+
+    def is_later(value: bytes | None, block: bytes | None) -> bool:
+        identity = identify(value, block)
+        if identity is None or identity.place is None:
+            return False
+        topic, offset = identity.place
+        return handled[topic] <= offset < ends[topic]
+
+    return is_later
