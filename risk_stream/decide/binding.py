@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from risk_stream.decide.subjects import takes_key
 from risk_stream.rules import kinds
 from risk_stream.rules import plan as pl
 from risk_stream.rules.plan import PlanArrays
@@ -12,7 +13,6 @@ from risk_stream.state.compiled import compiled
 from risk_stream.state.counters import COUNT_ATTEMPTS, count_in, find_counter, start_counter
 from risk_stream.state.layout import ATTEMPTS, COUNTERS, HEAD, NONE, TAIL, State
 from risk_stream.state.layout import Rows as StateRows
-from risk_stream.state.levels import forget_levels
 from risk_stream.state.peaks import rebase
 
 
@@ -89,20 +89,31 @@ def want_counter(state: State, slot: int, kind: int, window_ms: int) -> None:
 
 
 @compiled
-def forget_ahead(state: State, plan: PlanArrays, slot: int, entry: int) -> None:
-    """Drop the levels of limits ahead of their `effective_from`, before this record moves T: one order may pass it."""
-    if state.portfolios[slot].levels == -1:
-        return
+def keeps_level(state: State, plan: PlanArrays, slot: int, index: int, key: int, now: int) -> bool:
+    """Whether a valuation at T = `now` would look at what a level is of: the portfolio, or its symbol or sector."""
+    limit = plan.limits[index]
+    portfolio = state.portfolios[slot]
+    if limit.standing == kinds.NEVER or limit.effective_from > now:
+        return False
+    if limit.has_portfolio == 1 and (limit.portfolio_h1 != portfolio.h1 or limit.portfolio_h2 != portfolio.h2):
+        return False
+    return key == -1 or takes_key(state, plan, index, key)
+
+
+@compiled
+def drop_levels(state: State, plan: PlanArrays, slot: int) -> None:
+    """Drop the levels of limits that do not look at it any more, or not yet, before this record moves T: one order may
+    pass their `effective_from`. They are gone with the next valuation: none matches any arming any more."""
     now = max(state.portfolios[slot].to, state.portfolios[slot].tv)
-    for i in range(plan.general.shape[0]):
-        index = plan.general[i]
-        if plan.limits[index].effective_from > now and plan.limits[index].standing != kinds.NEVER:
-            forget_levels(state, slot, plan.limits[index].uid)
-    if entry != -1:
-        for i in range(plan.entries[entry].first, plan.entries[entry].end):
-            index = plan.listed[i]
-            if plan.limits[index].effective_from > now and plan.limits[index].standing != kinds.NEVER:
-                forget_levels(state, slot, plan.limits[index].uid)
+    level = state.portfolios[slot].levels
+    while level != -1:
+        known = state.levels[level]
+        if known.uid != -1 and known.armed_since != -1:  # no override, and not dropped before
+            index = plan.by_uid[known.uid]
+            if index != -1 and not keeps_level(state, plan, slot, index, known.key, now):
+                known.armed_since = -1
+                touch(state, slot)
+        level = known.next
 
 
 @compiled
@@ -124,7 +135,7 @@ def bind(state: State, plan: PlanArrays, slot: int) -> None:
     entry = find_row(plan.entries, portfolio.h1, portfolio.h2)
     portfolio.entry = np.int32(entry)
     portfolio.plan_version = plan.header[pl.VERSION]
-    forget_ahead(state, plan, slot, entry)
+    drop_levels(state, plan, slot)
     drop_unwanted_counters(state, plan, slot, entry)
     for i in range(plan.header[pl.GENERAL_WINDOWS]):
         want_counter(state, slot, plan.windows[i].kind, plan.windows[i].window_ms)

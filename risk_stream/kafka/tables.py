@@ -19,6 +19,9 @@ from risk_stream.state.save_chunks import VERSION
 TABLE_NAME = f"portfolios-v{VERSION}"
 """Rows of another layout are another table: its changelog is empty, so they are computed again from the journal."""
 
+ROW_BYTES_MAX = 16 * 1024 * 1024
+"""The largest row: a list of positions, of 30 to 60 bytes each; 65,536 idle ones and 25,000 of a snapshot are 6 MB."""
+
 Assigned = Callable[[set[TP], set[TP], int], Awaitable[None]]
 """Told the active and the standby partitions of everything, and the generation."""
 
@@ -66,6 +69,7 @@ def declare_table(app: Any, config: WorkerConfig) -> Any:
             "cleanup.policy": "compact",
             "delete.retention.ms": str(TOMBSTONE_RETENTION_MS),
             "min.cleanable.dirty.ratio": "0.1",
+            "max.message.bytes": str(ROW_BYTES_MAX),
             "segment.bytes": str(64 * 1024 * 1024),
         },
     )

@@ -50,11 +50,14 @@ def compile_plan(fold: Fold) -> Plan:
     parts = _Parts(windows=list(general_windows))
     groups = parts.groups(lists.by_symbol)
     entries = parts.entries(fold, armed, lists.by_portfolio, general_windows)
+    by_uid = np.full(len(fold.uids), -1, np.int32)
+    by_uid[limits["uid"]] = np.arange(len(armed))
     arrays = PlanArrays(
         {
             "header": header,
             "limits": limits,
             "general": np.array(lists.general, np.int32),
+            "by_uid": by_uid,
             "listed": np.array(parts.listed, np.int32),
             "groups": groups,
             "entries": entries,
@@ -223,6 +226,7 @@ def _fill_limit(row: np.void, one: Armed, symbols: _Symbols) -> None:
     row["quiet_below"] = quiet_below(float(row["threshold"]), limit.warn_ratio, int(row["operator"]))
     _fill_name(row, "metric", limit.metric)
     for name, value in (
+        ("portfolio", scope.portfolio_id),
         ("symbol", scope.symbol),
         ("sector", scope.sector),
         ("strategy", scope.strategy_id),

@@ -7,7 +7,7 @@ from risk_stream.rules.plan import PlanArrays
 from risk_stream.state.compiled import compiled
 from risk_stream.state.int128 import add, subtract
 from risk_stream.state.layout import Rows, State
-from risk_stream.state.positions import others_unmarked
+from risk_stream.state.positions import others_unmarked_on
 
 
 @compiled
@@ -16,7 +16,7 @@ def observe_order(state: State, plan: PlanArrays, index: int, context: Rows, see
     order = context[0]
     if lacks_valuation(state, plan, index, order.slot, seen):
         return
-    if order.price == 0 or others_unmarked(state, state.portfolios[order.slot].unmarked, order.position):
+    if order.price == 0 or others_unmarked_on(state, order.slot, order.side, order.position):
         not_evaluable(seen, NO_PRICE)
         return
     portfolio = state.portfolios[order.slot]

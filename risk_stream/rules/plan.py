@@ -37,6 +37,8 @@ LIMIT = np.dtype(
         ("effective_from", np.int64),  # ms; NO_TIME
         ("window_ms", np.int64),
         ("adverse_move", np.int64),  # 10^-8
+        ("portfolio_h1", np.uint64),
+        ("portfolio_h2", np.uint64),
         ("symbol_h1", np.uint64),
         ("symbol_h2", np.uint64),
         ("sector_h1", np.uint64),
@@ -51,6 +53,7 @@ LIMIT = np.dtype(
         ("symbols_from", np.int32),
         ("symbols_to", np.int32),
         ("peak_window", np.int8),
+        ("has_portfolio", np.int8),
         ("has_symbol", np.int8),
         ("has_sector", np.int8),
         ("has_strategy", np.int8),
@@ -106,6 +109,7 @@ class PlanArrays(Columns):
         "header": (INT64, ()),
         "limits": (LIMIT, ()),
         "general": (INT32, ()),  # limits scoped to neither a portfolio nor a symbol
+        "by_uid": (INT32, ()),  # the limit of each number ever given; -1 where it is removed
         "listed": (INT32, ()),  # limits of groups and entries, each range rising
         "groups": (GROUP, ()),  # sorted by h1
         "entries": (ENTRY, ()),  # sorted by h1
@@ -117,6 +121,7 @@ class PlanArrays(Columns):
     header: npt.NDArray[np.int64]
     limits: Rows
     general: npt.NDArray[np.int32]
+    by_uid: npt.NDArray[np.int32]
     listed: npt.NDArray[np.int32]
     groups: Rows
     entries: Rows

@@ -44,8 +44,9 @@ with their places in the table: 230 MB for 10,000 resident portfolios that all h
 INLINE_POSITIONS = 16
 """Positions that are saved with the main row whenever it is; of more, only those changed since their list was saved."""
 
-MEMOS_MAX = 4_096
-"""Symbols a portfolio remembers only a mark or a sector of (nothing held, nothing open); the contract sets no bound."""
+MEMOS_MAX = 65_536
+"""Symbols a portfolio remembers only a mark or a sector of (nothing held, nothing open); the contract sets no bound.
+More than any one market lists; 64 to 70 bytes each with their places in the table, 4.5 MB of one that has so many."""
 
 # Arenas: things taken from a free list. The four chunked ones come first, so that a kind of chunk is its arena.
 ATTEMPTS, EXECUTIONS, OPENS, PEAKS, PORTFOLIOS, POSITIONS, HOLDINGS, SECTORS, COUNTERS, LEVELS, METRICS = range(11)
@@ -106,6 +107,7 @@ PORTFOLIO = np.dtype(
         ("plan_version", np.int64),
         ("entry", np.int32),  # the plan's entry for this portfolio; -1
         ("unmarked", np.int32),  # symbols with something held or open and no mark
+        ("unmarked_on", np.int32, (2,)),  # those of them that have a quantity with the open buys, with the open sells
         ("memos", np.int32),  # symbols with nothing held and nothing open
         ("id_len", np.int32),
         ("next", np.int32),  # free list

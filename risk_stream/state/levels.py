@@ -67,17 +67,6 @@ def start_level(state: State, slot: int, uid: int, key: int, armed_since: int, l
 
 
 @compiled
-def forget_levels(state: State, slot: int, uid: int) -> None:
-    """Let a limit's levels be dropped silently by the next valuation: none matches any arming any more."""
-    level = state.portfolios[slot].levels
-    while level != -1:
-        if state.levels[level].uid == uid and state.levels[level].armed_since != -1:
-            state.levels[level].armed_since = -1
-            touch(state, slot)
-        level = state.levels[level].next
-
-
-@compiled
 def drop_unseen(state: State, slot: int) -> None:
     """Forget the levels that the last valuation did not confirm."""
     previous = np.int32(-1)

@@ -60,6 +60,7 @@ def create_portfolio(state: State, text: Bytes, at: int, length: int, h1: np.uin
     portfolio.held_gross_hi = 0
     portfolio.held_gross_lo = np.uint64(0)
     for side in range(2):
+        portfolio.unmarked_on[side] = 0
         portfolio.side_hi[side] = 0
         portfolio.side_lo[side] = np.uint64(0)
     for window in range(3):

@@ -173,6 +173,23 @@ def start_changed(state: State, slot: int) -> None:
 
 
 @compiled
+def has_quantity(state: State, position: int, side: int) -> bool:
+    """Whether anything is left of what is held and what is open in a direction."""
+    high, low = held_and_open(state, position, side)
+    return high != 0 or low != U0
+
+
+@compiled
+def count_unmarked(state: State, position: int, change: int) -> None:
+    """Count a position without a mark, or no longer."""
+    portfolio = state.portfolios[state.positions[position].slot]
+    portfolio.unmarked += np.int32(change)
+    for side in range(2):
+        if has_quantity(state, position, side):
+            portfolio.unmarked_on[side] += np.int32(change)
+
+
+@compiled
 def detach(state: State, position: int) -> None:
     """Take the position's share out of its portfolio's sums, before it changes."""
     known = state.positions[position]
@@ -207,7 +224,7 @@ def detach(state: State, position: int) -> None:
     if is_idle(state, position):
         portfolio.memos -= np.int32(1)
     elif mark_of(state, position) == 0:
-        portfolio.unmarked -= np.int32(1)
+        count_unmarked(state, position, -1)
         if sector != -1:
             state.sectors[sector].unmarked -= np.int32(1)
 
@@ -254,7 +271,7 @@ def attach(state: State, position: int) -> None:
     if is_idle(state, position):
         portfolio.memos += np.int32(1)
     elif mark == 0:
-        portfolio.unmarked += np.int32(1)
+        count_unmarked(state, position, 1)
         if sector != -1:
             state.sectors[sector].unmarked += np.int32(1)
     touch_position(state, position)
@@ -384,5 +401,14 @@ def others_unmarked(state: State, unmarked: int, own: int) -> bool:
     """Whether one of `unmarked` symbols is another than position `own` (-1: none), which is counted if it is one."""
     count = np.int64(unmarked)
     if own != -1 and mark_of(state, own) == 0 and not is_idle(state, own):
+        count -= 1
+    return count > 0
+
+
+@compiled
+def others_unmarked_on(state: State, slot: int, side: int, own: int) -> bool:
+    """The same of the symbols that have a quantity in a direction: no other has a value in it, whatever its mark."""
+    count = np.int64(state.portfolios[slot].unmarked_on[side])
+    if own != -1 and mark_of(state, own) == 0 and has_quantity(state, own, side):
         count -= 1
     return count > 0

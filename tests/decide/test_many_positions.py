@@ -4,13 +4,10 @@ import json
 import random
 from typing import Any
 
-import pytest
-
 from risk_stream.decide.engine import Engine
 from risk_stream.messages.decode import decode_control
 from risk_stream.messages.records import NO_RECORDS
 from risk_stream.rules.book import Controls
-from risk_stream.state.layout import MEMOS_MAX
 from tests.decide.compare import Comparison, records_of
 from tests.decide.streams import START_MS, Record, StreamStep
 from tests.scenarios.engine_adapter import MemoryRows
@@ -57,19 +54,6 @@ def snapshot(chance: random.Random, share: float) -> list[dict[str, Any]]:
     ]
 
 
-def order(number: int, symbol: str, quantity: int, sector: str) -> Record:
-    """To buy at 1."""
-    fields = {"order_id": f"o{number}", "portfolio_id": "P1", "side": "BUY", "quantity": quantity, "price": 1}
-    return Record(number, START_MS, KEY, json.dumps({**fields, "symbol": symbol, "sector": sector}).encode())
-
-
-def end(number: int, symbol: str, status: str) -> Record:
-    """Of such an order of 1."""
-    fields = {"type": "EXECUTION", "portfolio_id": "P1", "order_id": f"o{number}", "execution_id": f"e{number}"}
-    filled = {"side": "BUY", "last_quantity": 1, "last_price": 1, "ts": START_MS}
-    return Record(number, START_MS, KEY, json.dumps({**fields, **filled, "symbol": symbol, "status": status}).encode())
-
-
 def test_thousands_of_positions_and_levels() -> None:
     """Levels come, change and go, of symbols and sectors that stay, move and are held no more, in code-point order."""
     chance = random.Random(1)
@@ -86,28 +70,6 @@ def test_thousands_of_positions_and_levels() -> None:
     paused = [{**LIMITS[2], "mode": mode} for mode in ("PAUSED", "ACTIVE")]
     both.step(StreamStep(controls=commands(len(LIMITS), [narrower, *paused])))
     both.step(StreamStep(values=[valuation(100, 1_000_000, None)]))
-
-
-@pytest.mark.parametrize("kept", [0, 1])
-def test_what_is_held_does_not_make_room_for_the_new_symbols_of_a_snapshot(kept: int) -> None:
-    """Its sector, which orders have named, still counts: also where as much was remembered as may be."""
-    held, idle, new = 100, MEMOS_MAX - 50, 4
-    names = [f"H{number}" for number in range(held)] + [f"I{number}" for number in range(idle)]
-    both = Comparison(1)
-    tech = {"limit_id": "tech", "kind": "SECTOR_EXPOSURE", "threshold": 250, "unit": "amount"}
-    both.step(StreamStep(controls=commands(0, [{**tech, "scope": {"sector": "TECH"}}])))
-    lines = [{"symbol": name, "quantity": 2, "price": 1} for name in names[:held]]
-    more = [{"symbol": f"N{number}", "quantity": 1, "price": 1} for number in range(new)]
-    for first in range(0, len(names), held):
-        numbers = range(first, min(first + held, len(names)))
-        sector, status = ("OTHER", "CANCELLED") if first else ("TECH", "FILLED")
-        both.step(StreamStep(orders=[order(number, names[number], 1, sector) for number in numbers]))
-        ends = [end(number, names[number], status) for number in numbers]
-        both.step(StreamStep(values=ends if first else [*ends, valuation(held, 1_000_000, lines)]))
-    last = valuation(len(names) + 1, 1_000_000, [*lines[:kept], *more, *lines[kept:]])
-    both.step(StreamStep(values=[last]))
-    both.step(StreamStep(orders=[order(len(names), "X", 51, "TECH"), order(len(names) + 1, "X", 50, "TECH")]))
-    assert both.codes["SECTOR_EXPOSURE"] == 1
 
 
 def test_limits_without_a_level_take_no_room() -> None:

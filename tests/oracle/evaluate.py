@@ -130,10 +130,11 @@ class OrderView:
     def _other(self, symbol: str, kind: str) -> int | None:
         portfolio = self.portfolio
         mark, held = portfolio.mark(symbol), portfolio.held.get(symbol, 0)
+        if kind == "NET_EXPOSURE":
+            size = held + portfolio.open_size(symbol, self.order.buy)
+            return 0 if size == 0 else None if mark is None else money(size, mark)
         if mark is None:
             return None
-        if kind == "NET_EXPOSURE":
-            return money(held + portfolio.open_size(symbol, self.order.buy), mark)
         return max(abs(money(held + portfolio.open_size(symbol, buy), mark)) for buy in (True, False))
 
 

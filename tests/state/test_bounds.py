@@ -16,7 +16,7 @@ BOUNDS = [
     (lay.BUCKETS, 60, "sub-buckets of a rolling count or sum"),
     (lay.IDS_MAX, 10_000, "order ids, and execution ids, of a portfolio"),
     (lay.ATTEMPTS_MAX, 2**20, "attempts kept a portfolio for windows of equal orders"),
-    (lay.MEMOS_MAX, 4_096, "symbols of a portfolio with only a mark or a sector"),
+    (lay.MEMOS_MAX, 65_536, "symbols of a portfolio with only a mark or a sector"),
     (lay.DAY_MS, 86_400_000, "life of an open order and of an order id, of To"),
     (residents.IDLE_MS_MAX, 86_400_000, "time in memory without use"),
     (residents.IDLE_LOOK_MS, 3_600_000, "between two looks for portfolios without use"),

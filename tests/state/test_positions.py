@@ -14,7 +14,7 @@ from risk_stream.messages.compiled.value_row import POSITION_ROW, VALUE_ROW
 from risk_stream.rules.plan import name_hash
 from risk_stream.state import layout as lay
 from risk_stream.state.opens import close_order, expire_opens, find_open, open_order, reduce_open
-from risk_stream.state.positions import mark_of, name_order_sector, others_unmarked, position_for
+from risk_stream.state.positions import mark_of, name_order_sector, others_unmarked, others_unmarked_on, position_for
 from risk_stream.state.sectors import find_sector
 from risk_stream.state.sweep import sweep_strings
 from tests.state.portfolio import Columns, int8, int32, int64
@@ -61,10 +61,13 @@ class Held:
         """Held x mark, half-even."""
         return round(Fraction(self.held * self.mark, 10**12))
 
+    def quantity(self, side: int) -> int:
+        """Held + open in a direction."""
+        return self.held + self.open[0] if side == 0 else self.held - self.open[1]
+
     def value(self, side: int) -> int:
-        """(held + open in a direction) x mark, half-even."""
-        quantity = self.held + self.open[0] if side == 0 else self.held - self.open[1]
-        return round(Fraction(quantity * self.mark, 10**12))
+        """The same x mark, half-even."""
+        return round(Fraction(self.quantity(side) * self.mark, 10**12))
 
 
 class PositionsMachine(RuleBasedStateMachine):
@@ -274,6 +277,10 @@ class PositionsMachine(RuleBasedStateMachine):
         unmarked = sum(not one.is_idle and not one.mark for one in held)
         assert portfolio["unmarked"] == unmarked
         assert others_unmarked(self.columns.state, portfolio["unmarked"], int32(-1)) == (unmarked > 0)
+        for side in range(2):
+            on = sum(one.quantity(side) != 0 and not one.mark for one in held)
+            assert portfolio["unmarked_on"][side] == on
+            assert others_unmarked_on(self.columns.state, self.slot, int64(side), int32(-1)) == (on > 0)
         assert portfolio["open_count"] == len(self.orders)
 
     @invariant()
@@ -311,6 +318,36 @@ def test_memos_are_bounded_and_the_one_used_longest_ago_goes_first() -> None:
     assert columns.portfolio()["memos"] == lay.MEMOS_MAX
     assert "M0" in names
     assert names - {"M0"} == {f"M{number}" for number in range(count - lay.MEMOS_MAX, count)}
+
+
+def listed(names: list[str]) -> tuple[Any, Any, Any]:
+    """A snapshot of 2 at 10 of each, without sectors."""
+    text, row = "".join(names).encode(), np.zeros(1, VALUE_ROW)
+    ends = np.cumsum([len(name) for name in names])
+    rows = [(2, 10, int(end) - len(name), len(name), 0, 0) for name, end in zip(names, ends, strict=True)]
+    row[0]["positions_to"] = len(names)
+    return row, np.array(rows, POSITION_ROW), np.frombuffer(text, np.uint8)
+
+
+def test_what_is_held_makes_no_room_for_the_new_symbols_of_a_snapshot() -> None:
+    """Between the old snapshot and its own line in the new one it only looks as if nothing were held."""
+    columns = Columns()
+    state, slot = columns.state, columns.slots[0]
+    kept = ["H0", "H1", "H2"]
+    columns.make_room()
+    take_snapshot(state, slot, *listed(kept))
+    for name in kept:
+        position = int32(position_for(state, slot, columns.string(name)))
+        name_order_sector(state, position, columns.string("TECH"))
+    for number in range(lay.MEMOS_MAX):
+        columns.make_room()
+        position_for(state, slot, columns.string(f"M{number}"))
+    columns.make_room()
+    take_snapshot(state, slot, *listed(["N0", "H0", "N1", "H1", "H2"]))
+    for name in kept:
+        position = position_for(state, slot, columns.string(name))
+        assert columns.text_of(int(state.sectors[state.positions[position]["order_sector"]]["name"])) == "TECH"
+    assert columns.portfolio()["memos"] <= lay.MEMOS_MAX
 
 
 def test_an_id_open_twice_means_the_oldest() -> None:

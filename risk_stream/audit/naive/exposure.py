@@ -32,15 +32,18 @@ def other_symbols(portfolio: Portfolio, order: Order) -> list[str]:
 
 
 def other_value(portfolio: Portfolio, symbol: str, side: str) -> int | None:
-    """(held + open in one direction) x mark; None without a mark."""
-    mark = portfolio.holdings.mark(symbol)
-    return None if mark is None else money_product(directed_quantity(portfolio, symbol, side), mark)
+    """(held + open in one direction) x mark; None without a mark, where there is anything to value."""
+    quantity, mark = directed_quantity(portfolio, symbol, side), portfolio.holdings.mark(symbol)
+    if quantity == 0:
+        return 0
+    return None if mark is None else money_product(quantity, mark)
 
 
 def other_gross_value(portfolio: Portfolio, symbol: str) -> int | None:
     """The absolute value with the open buys or with the open sells, whichever is larger; None without a mark."""
     values = [other_value(portfolio, symbol, side) for side in ("BUY", "SELL")]
-    return max((abs(value) for value in values if value is not None), default=None)
+    known = [abs(value) for value in values if value is not None]
+    return max(known) if len(known) == len(values) else None
 
 
 def gross_after(portfolio: Portfolio, order: Order, price: int) -> int | None:
@@ -52,7 +55,7 @@ def gross_after(portfolio: Portfolio, order: Order, price: int) -> int | None:
 
 
 def net_after(portfolio: Portfolio, order: Order, price: int) -> int | None:
-    """|Sum of signed values after| over all symbols; None when one of them has no mark."""
+    """|Sum of signed values after| over all symbols; None when one that counts in the direction has no mark."""
     total = sum_of(
         [other_value(portfolio, symbol, order.side) for symbol in other_symbols(portfolio, order)],
         own_value_after(portfolio, order, price),

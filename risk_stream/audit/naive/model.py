@@ -5,6 +5,7 @@ from risk_stream.audit.naive.controls import TYPES, Rebase, RemoveLimit, SetLimi
 from risk_stream.audit.naive.decide import decide
 from risk_stream.audit.naive.fields import ClockSkewError, FieldError, Json, is_id, read_object
 from risk_stream.audit.naive.limits import Limit
+from risk_stream.audit.naive.observe_standing import takes_subject
 from risk_stream.audit.naive.orders import read_order, symbol_if_usable, ts_if_usable
 from risk_stream.audit.naive.outputs import Output, Source, dead_letter, decision
 from risk_stream.audit.naive.partition import partition_of
@@ -81,7 +82,7 @@ class NaiveModel:
         """A late one is ignored."""
         valuation = read_valuation(record, timestamp)
         portfolio = self.portfolio(str(record["portfolio_id"]))
-        self.drop_levels_ahead(portfolio)
+        self.drop_levels_of(portfolio)
         if portfolio.is_late(valuation):
             return []
         portfolio.value_offset = offset
@@ -91,7 +92,7 @@ class NaiveModel:
         """A repeated one is ignored."""
         execution = read_execution(record, timestamp)
         portfolio = self.portfolio(str(record["portfolio_id"]))
-        self.drop_levels_ahead(portfolio)
+        self.drop_levels_of(portfolio)
         if portfolio.execution_ids.date_of(execution.execution_id) is not None:
             return []
         portfolio.execution_ids.add(execution.execution_id, execution.ts)
@@ -114,7 +115,7 @@ class NaiveModel:
         except FieldError as error:
             return [("decisions", self.invalid_order(record, offset, timestamp, error.field))]
         portfolio = self.portfolio(order.portfolio_id)
-        self.drop_levels_ahead(portfolio)
+        self.drop_levels_of(portfolio)
         return decide(self.book, portfolio, order, self.source(offset, portfolio))
 
     def invalid_order(self, record: Json, offset: int, timestamp: int, field: str) -> dict[str, object]:
@@ -164,13 +165,19 @@ class NaiveModel:
         if old is not None and (old.kind != limit.kind or limit.mode == "PAUSED"):
             self.drop_all_levels(limit.limit_id)
 
-    def drop_levels_ahead(self, portfolio: Portfolio) -> None:
-        """Limits ahead of their `effective_from` drop their levels with the next record, before it moves T."""
+    def drop_levels_of(self, portfolio: Portfolio) -> None:
+        """With its next record, before that moves T, a portfolio drops the levels of limits that do not look at it, or
+        at that symbol or sector, any more or not yet."""
         now = portfolio.now
         if now is None:
             return
-        limits = [self.book.limits[limit_id] for limit_id in portfolio.levels if limit_id in self.book.limits]
-        for limit in limits:
+        for limit_id, levels in list(portfolio.levels.items()):
+            limit = self.book.limits.get(limit_id)
+            if limit is None:
+                continue
             takes = limit.scope.get("portfolio_id") in (None, portfolio.portfolio_id)
-            if takes and limit.is_standing and not limit.in_force(now):
-                del portfolio.levels[limit.limit_id]
+            if not (takes and limit.is_standing and limit.in_force(now)):
+                del portfolio.levels[limit_id]
+                continue
+            for subject in [one for one in levels if one is not None and not takes_subject(limit, one)]:
+                del levels[subject]
