@@ -32,6 +32,10 @@ IDLE_POLL_S = 1.0
 HELD_BACK_POLL_S = 0.02
 """While a full buffer is held back nothing wakes the fetch when it has room again: look this often."""
 
+IDLE_MS_MAX = 100 * 365 * 86_400_000
+"""aiokafka lets a member that reads nothing for so long leave its group and never join it again: a spare worker, one
+with standbys alone, one in a long take-over. Never, that is: whether a worker lives our own watchdog sees."""
+
 HOLD_S = 0.012
 HOLD_POLL_S = 0.001
 HOLD_RECORDS_MAX = 500
@@ -204,7 +208,7 @@ class InLoopConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
             session_timeout_ms=int(config.session_timeout * 1000),
             rebalance_timeout_ms=int(config.rebalance_timeout * 1000),
             heartbeat_interval_ms=int(config.heartbeat_interval * 1000),
-            max_poll_interval_ms=int(config.watchdog_timeout * 1000),
+            max_poll_interval_ms=IDLE_MS_MAX,
             request_timeout_ms=int(config.operation_timeout * 1000),
             metadata_max_age_ms=int(config.metadata_max_age * 1000),
         )

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -33,7 +34,7 @@ class Place:
 
     def __init__(self, bootstrap: str, folder: Path) -> None:
         self.bootstrap, self.folder = bootstrap, folder
-        self.prefix = f"audit-{folder.parent.name}-{folder.name}."
+        self.prefix = f"audit-{uuid.uuid4().hex[:8]}."
         self.worker: subprocess.Popen[bytes] | None = None
         asyncio.run(self._create())
 
