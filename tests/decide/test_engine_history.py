@@ -3,7 +3,17 @@
 from risk_stream.decide.engine import Engine
 from risk_stream.messages.control import SetLimit
 from risk_stream.rules.book import Controls
-from risk_stream.state.layout import ATTEMPTS, CHUNK, COUNTERS, FREE_COUNT, HEAD, PEAK_BUCKETS, PEAKS, TAIL
+from risk_stream.state.layout import (
+    ATTEMPTS,
+    CHUNK,
+    COUNTERS,
+    FREE_COUNT,
+    HEAD,
+    LATE_ATTEMPTS,
+    PEAK_BUCKETS,
+    PEAKS,
+    TAIL,
+)
 from tests.decide.engine_lives import SavedRows
 from tests.decide.engine_traffic import DAY_MS, SIGNED, Traffic, limits
 
@@ -64,7 +74,7 @@ def test_bringing_a_portfolio_back_reads_each_of_its_rows_once() -> None:
 
 
 def test_memory_is_given_back() -> None:
-    """A year of trading days holds no more chunks and counters at its end than after a week."""
+    """Sixty trading days hold no more chunks and counters at their end than after forty."""
     controls, traffic = Controls(), Traffic(2, portfolios=1)
     for offset, limit in enumerate(limits()):
         controls.append(offset, SetLimit(limit, *SIGNED))
@@ -80,5 +90,5 @@ def test_memory_is_given_back() -> None:
         used = [len(state.chunks(ATTEMPTS)) - int(state.free[ATTEMPTS, FREE_COUNT])]
         used.append(len(state.counters) - int(state.free[COUNTERS, FREE_COUNT]))
         held.append((used[0], used[1]))
-    assert max(held[7:]) <= max(held[:7])
-    assert len(rows.rows) <= 60
+    assert max(held[40:]) <= max(held[:40])
+    assert len(rows.rows) <= LATE_ATTEMPTS // CHUNK + 60

@@ -27,18 +27,18 @@ def order(number: int, ts: int) -> bytes:
 
 @pytest.mark.parametrize("window", ["P2D", "P7D", "P30D"])
 def test_earlier_orders_count(window: str) -> None:
-    """200 orders over 20 days, then three limits, then orders for 20 days more: engine and model agree on each."""
+    """600 orders over 20 days, then three limits, then orders for ten days more: engine and model agree on each."""
     engine, model = EngineDecider(0, 1), NaiveModel(0, 1)
-    kinds = {"ORDER_RATE": "60", "TURNOVER": "150", "DUPLICATE_ORDER": "70"}
+    kinds = {"ORDER_RATE": "180", "TURNOVER": "450", "DUPLICATE_ORDER": "210"}
     codes = set()
-    for number in range(400):
-        if number == 200:
+    for number in range(900):
+        if number == 600:
             for offset, (kind, threshold) in enumerate(kinds.items()):
                 limit = {"type": "SET_LIMIT", "limit_id": kind, "kind": kind, "threshold": threshold, "window": window}
                 value = json.dumps({**limit, "action": "WARN", "actor": "a", "reason": "r"}).encode()
                 for decider in (engine, model):
                     decider.control(offset, START_MS, None, value)
-        ts = START_MS + number * DAY_MS // 10
+        ts = START_MS + number * DAY_MS // 30
         expected = model.order(number, ts, KEY, order(number, ts))
         assert engine.order(number, ts, KEY, order(number, ts)) == expected, number
         codes |= {str(payload.get("limit_id")) for _, payload in expected}
