@@ -3,7 +3,6 @@
 What the log says of limits (list, diff, history) stands in limits_log.py.
 """
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import click
@@ -16,9 +15,10 @@ from risk_stream.cli.output import json_option, print_json
 from risk_stream.messages.control import SetLimit
 from risk_stream.messages.ids import is_id
 from risk_stream.messages.limit import Mode
+from risk_stream.messages.limits_file import SHADOW_SUFFIX
 from risk_stream.ops.load import load_settings
 
-SHADOW_SUFFIX = "~shadow"
+LOOK = "Look at what is in force (`risk-stream limits list`), then send the file again."
 
 
 @click.group()
@@ -50,7 +50,10 @@ def validate(file: Path, as_json: bool) -> int:
 @file_argument
 @json_option
 def push(file: Path, as_json: bool) -> int:
-    """Send FILE's limits to the controls log: all of them, or none when one is wrong."""
+    """Send FILE's limits to the controls log: all of them, or none when one is wrong.
+
+    The broker takes them together, 1 MB at a time; what else is in force stays.
+    """
     return _send(file, _all_or_none(file), as_json)
 
 
@@ -84,24 +87,34 @@ def _all_or_none(file: Path) -> list[SetLimit]:
 
 def _send(file: Path, limits: list[SetLimit], as_json: bool) -> int:
     settings = load_settings()
+    topic, sent = settings.topic("controls"), 0
     # Here, not above: checking a file should not wait for the Kafka client.
     from risk_stream.cli.kafka import run
-    from risk_stream.kafka.publish import Outbound, Publisher
+    from risk_stream.kafka.publish import BATCH_BYTES_MAX, Publisher
     from risk_stream.messages.encode_control import encode_control
 
-    async def records() -> AsyncIterator[Outbound]:
-        for limit in limits:
-            yield Outbound(None, encode_control(limit), 0)
+    async def work() -> None:
+        nonlocal sent
+        async with Publisher(settings.connection(), topic, batch_bytes=BATCH_BYTES_MAX) as publisher:
+            async for count in publisher.send_together(map(encode_control, limits)):
+                sent += count
 
-    async def work() -> int:
-        async with Publisher(settings.connection(), settings.topic("controls")) as publisher:
-            return await publisher.send_all(records())
+    def report() -> None:
+        if as_json:
+            print_json({"file": str(file), "sent": sent, "topic": topic})
+        elif limits:
+            click.echo(f"{sent} limits sent to {topic}", err=True)
+        if not limits:
+            click.echo(f"{file} has no limits: nothing was sent, and those in force stay.", err=True)
 
-    sent = run(work(), settings)
-    if as_json:
-        print_json({"file": str(file), "sent": sent, "topic": settings.topic("controls")})
-    else:
-        click.echo(f"{sent} limits sent to {settings.topic('controls')}", err=True)
+    try:
+        if limits:
+            run(work(), settings)
+    except BaseException:
+        report()
+        click.echo(f"{sent} of {len(limits)} limits are acknowledged. {LOOK}", err=True)
+        raise
+    report()
     return 0
 
 

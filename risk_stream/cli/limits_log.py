@@ -28,7 +28,7 @@ def list_limits(archive: Path | None, portfolio: str | None, as_json: bool) -> N
 
     In mode PAUSED or SHADOW too, and those whose effective_from has not come: the line says so.
     """
-    controls = _controls(archive)
+    controls = controls_log(archive)
     from risk_stream.audit.changes import limit_words, limits_in_force
 
     found = [
@@ -68,7 +68,7 @@ def diff(file: Path, archive: Path | None, as_json: bool) -> int:
     Limits that are set and not in FILE stay in force when it is pushed; they are counted, and are no difference.
     """
     limits = [one.limit for one in read_limits_or_fail(file)]
-    controls = _controls(archive)
+    controls = controls_log(archive)
     from risk_stream.audit.changes import difference_words, differences, limit_words, limits_in_force
 
     now = {one.control.limit.limit_id: one.control.limit for one in limits_in_force(controls)}
@@ -116,7 +116,7 @@ def history(archive: Path | None, limit_id: str | None, as_json: bool) -> int:
     The version is the record's offset in the controls log; decisions name the version they were made at. Exit code 3
     when --limit names a limit that never was.
     """
-    controls = _controls(archive)
+    controls = controls_log(archive)
     from risk_stream.audit.changes import story
 
     changes = [
@@ -135,7 +135,8 @@ def history(archive: Path | None, limit_id: str | None, as_json: bool) -> int:
     return DONE
 
 
-def _controls(archive: Path | None) -> "ControlsLog":
+def controls_log(archive: Path | None) -> "ControlsLog":
+    """The controls log of an archive, or of the cluster; a CommandError when it cannot be read."""
     settings = load_settings()
     # Here, not above: checking a file should not wait for what reads the log.
     from risk_stream.audit.controls_log import read_controls

@@ -1,4 +1,7 @@
-"""Controls to the bytes that `decode_control` reads back, for tools that publish them."""
+"""Controls to the bytes that `decode_control` reads back, for tools that publish them.
+
+They carry no `ts`: the record's timestamp counts, which is the broker's, so no wrong clock can have one refused.
+"""
 
 import json
 from decimal import Decimal
@@ -13,8 +16,8 @@ _COMMANDS = {Halt: "HALT", Reduce: "REDUCE", Resume: "RESUME"}
 
 
 def encode_control(control: Control) -> bytes:
-    """The record value of a control; decoding it gives the same control back."""
-    fields = _body(control) | {"actor": control.actor, "reason": control.reason, "ts": format_time(control.ts)}
+    """The record value of a control; decoding it gives the same control back, of the record's time."""
+    fields = _body(control) | {"actor": control.actor, "reason": control.reason}
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 

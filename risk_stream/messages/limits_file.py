@@ -11,7 +11,8 @@
 
 The names are those of the SET_LIMIT message. Here, unlike on the wire, an unknown or unused key is an error: a limit
 with a misspelt key would be another limit than the one that was meant. `actor` and `reason` at the top are for all
-limits that have none of their own.
+limits that have none of their own. An id that ends in `~shadow` is refused: `limits shadow` gives those, and would
+replace the limit.
 """
 
 import tomllib
@@ -21,11 +22,16 @@ from difflib import get_close_matches
 from typing import Final
 
 from risk_stream.messages.control import SetLimit
+from risk_stream.messages.encode_control import encode_control
 from risk_stream.messages.fields import FieldError, required_text
 from risk_stream.messages.json_object import JsonObject, Number
 from risk_stream.messages.limit import Scope
 from risk_stream.messages.limit_kind import LimitKind
 from risk_stream.messages.read_limit import KINDS, limit_errors, read_limit
+from risk_stream.messages.record_size import size_problem
+
+SHADOW_SUFFIX: Final = "~shadow"
+"""How the ids end under which `limits shadow` arms a file's limits."""
 
 _TOP_KEYS: Final = ("actor", "reason", "limits")
 _COMMON_KEYS: Final = ("limit_id", "kind", "scope", "threshold", "warn_ratio", "action", "mode", "effective_from")
@@ -85,10 +91,18 @@ def _read_table(table: Mapping[str, object], path: str, timestamp: int, errors: 
         found += [f"{path}{key}: is not used by {kind}" for key in unused]
     fields: JsonObject = {key: _as_json(value) for key, value in table.items()}
     found += [f"{path}{error}" for error in (*limit_errors(fields), *_given_errors(fields))]
+    limit_id = table.get("limit_id")
+    if isinstance(limit_id, str) and limit_id.endswith(SHADOW_SUFFIX):
+        found.append(f"{path}limit_id: must not end in {SHADOW_SUFFIX}, which is for what `limits shadow` arms")
     errors += found
     if found:
         return None
-    return SetLimit(read_limit(fields), required_text(fields, "actor"), required_text(fields, "reason"), timestamp)
+    limit = read_limit(fields)
+    control = SetLimit(limit, required_text(fields, "actor"), required_text(fields, "reason"), timestamp)
+    problem = size_problem(len(encode_control(control)))
+    if problem:
+        errors.append(f"{path.removesuffix('.')}: {limit.limit_id}: {problem}")
+    return control
 
 
 def _given_errors(fields: JsonObject) -> list[str]:

@@ -42,7 +42,7 @@ def topics_finding(states: list[TopicState]) -> Finding:
 
 async def _check_clock(settings: Settings) -> Finding:
     newest: list[int] = []
-    for name in ("orders", "portfolio-values"):
+    for name in ("orders", "portfolio-values", "controls"):
         try:
             async with asyncio.timeout(10), TopicReader(settings.connection(), settings.topic(name)) as reader:
                 await reader.from_last(1)
@@ -53,12 +53,23 @@ async def _check_clock(settings: Settings) -> Finding:
 
 
 def clock_finding(newest_ms: int | None, now_s: float) -> Finding:
-    """Whether this machine's clock is behind the broker's, which dated the newest record."""
+    """Whether this machine's clock is that of the broker, which dated the newest record.
+
+    A clock that is ahead looks like a record that is old: of one older than the bound it cannot be told which it is.
+    """
     if newest_ms is None:
         return Finding("clock", True, "no record to compare with yet")
     age_s = now_s - newest_ms / 1000
     if age_s < -SKEW_MAX_S:
         return Finding(
             "clock", False, f"the newest record is {-age_s:.0f} s ahead", "Synchronise this machine's clock."
+        )
+    if age_s > SKEW_MAX_S:
+        return Finding(
+            "clock",
+            False,
+            f"the newest record is {age_s:.0f} s old: nothing was sent since, or this machine's clock is ahead",
+            "Send something and look again: if it is still that old, synchronise this machine's clock.",
+            needed=False,
         )
     return Finding("clock", True, f"the newest record is {max(age_s, 0):.0f} s old")

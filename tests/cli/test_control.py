@@ -1,16 +1,17 @@
 """Commands to the workers, from the command line to the log."""
 
 import json
+import time
 
 import pytest
 
+from risk_stream.cli.control import command
 from risk_stream.messages.control import Halt, Override, Rebase, Reduce, RemoveLimit, Resume
 from risk_stream.messages.decode import decode_control
 from tests.cli.command import risk_stream
 from tests.cli.conftest import Shell
 
 WHO = ("--actor", "jane", "--reason", "fat finger")
-NOW_MS = 4_102_444_800_000
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,6 @@ def test_commands_are_sent_as_a_worker_reads_them(ready_shell: Shell) -> None:
         (("reduce", "--portfolio", "p"), Reduce("p", "jane", "fat finger", 0)),
         (("resume", "--portfolio", "p"), Resume("p", "jane", "fat finger", 0)),
         (("rebase", "--portfolio", "p"), Rebase("p", "jane", "fat finger", 0)),
-        (("remove-limit", "day"), RemoveLimit("day", "jane", "fat finger", 0)),
         (
             ("override", "--order", "o", "--portfolio", "p", "--expires-at", "2099-01-01T00:00:00Z", *people),
             Override("o", "p", 4_070_908_800_000, "bob", "eve", "jane", "fat finger", 0),
@@ -55,5 +55,40 @@ def test_commands_are_sent_as_a_worker_reads_them(ready_shell: Shell) -> None:
     )
     for arguments, expected in cases:
         sent = ready_shell.good("control", *arguments, *WHO)["sent"]
-        timeless = json.dumps({**json.loads(sent), "ts": 0}).encode()
-        assert decode_control(timeless, NOW_MS) == expected
+        assert decode_control(sent.encode(), 0) == expected
+
+
+@pytest.mark.broker
+def test_the_clock_of_this_machine_does_not_matter(ready_shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A halt given where the clock is two minutes ahead halts: the broker's time counts."""
+    real = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: real() + 120_000_000_000)
+    for name, value in ready_shell.env.items():
+        monkeypatch.setenv(name, value)
+    assert command.main(["halt", "--all", *WHO], standalone_mode=False) == 0
+    monkeypatch.undo()
+    (change,) = ready_shell.good("limits", "history")["changes"]
+    assert change["what"] == "HALT"
+
+
+@pytest.mark.broker
+def test_removing_a_limit_that_is_not_in_force(ready_shell: Shell) -> None:
+    """The answer is no, in words, and nothing is sent; one that is in force is removed."""
+    limit = {"type": "SET_LIMIT", "limit_id": "day", "kind": "MAX_ORDER_QUANTITY", "threshold": 5}
+    ready_shell.good("publish", "controls", stdin=json.dumps({**limit, "actor": "jane", "reason": "own"}))
+    sent = ready_shell.good("control", "remove-limit", "day", *WHO)["sent"]
+    assert decode_control(sent.encode(), 0) == RemoveLimit("day", "jane", "fat finger", 0)
+    done = ready_shell("control", "remove-limit", "day", *WHO, "--json")
+    assert (done.code, done.json["sent"]) == (3, None)
+    assert "There is no limit day in force (controls version 1). Nothing was sent." in done.err
+    assert ready_shell.good("limits", "list")["version"] == 1
+
+
+@pytest.mark.broker
+def test_an_override_that_has_expired_is_said_to_be(ready_shell: Shell) -> None:
+    """It is sent, because it takes the place of an earlier one; the exit code is 3."""
+    arguments = ("--order", "o", "--portfolio", "p", "--expires-at", "2020-01-01T00:00:00Z")
+    people = ("--requested-by", "bob", "--approved-by", "eve")
+    done = ready_shell("control", "override", *arguments, *people, *WHO, "--json")
+    assert (done.code, json.loads(done.json["sent"])["order_id"]) == (3, "o")
+    assert "It expired before the broker took it" in done.err

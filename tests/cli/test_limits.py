@@ -1,8 +1,11 @@
 """`risk-stream limits`: a file of limits, checked and put in force."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from tests.cli.command import risk_stream
 from tests.cli.conftest import Shell
@@ -22,6 +25,17 @@ kind = "DRAWDOWN"
 threshold = 0.10
 window = "P1D"
 """
+
+
+async def set_bytes_max(bootstrap: str, topic: str, size: int) -> None:
+    """Let a topic take no larger batches."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        settings = {"max.message.bytes": str(size), "message.timestamp.type": "LogAppendTime"}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, settings)])
+    finally:
+        await admin.close()
 
 
 @pytest.fixture
@@ -81,3 +95,36 @@ def test_shadow_refuses_an_id_that_would_become_too_long(file: Path) -> None:
     done = risk_stream("limits", "shadow", str(file))
     assert done.code == 1
     assert "d~shadow: too long" in done.err
+
+
+@pytest.mark.broker
+def test_a_push_is_one_batch(file: Path, ready_shell: Shell) -> None:
+    """The broker takes it whole or not at all: thousands of limits have one timestamp."""
+    table = '[[limits]]\nlimit_id = "l{}"\nkind = "MAX_ORDER_QUANTITY"\nthreshold = 1\n'
+    file.write_text(GOOD + "".join(map(table.format, range(2_000))))
+    assert ready_shell.good("limits", "push", str(file))["sent"] == 2_002
+    limits = ready_shell.good("limits", "list")["limits"]
+    assert len(limits) == 2_002
+    assert len({one["set_by"]["taken_at"] for one in limits}) == 1
+
+
+@pytest.mark.broker
+def test_a_push_that_fails_says_how_many_were_taken(file: Path, ready_shell: Shell) -> None:
+    """Of a file that is too large for one batch, where the broker takes only the first."""
+    name = ready_shell.prefix + "controls"
+    asyncio.run(set_bytes_max(ready_shell.bootstrap, name, 500_000))
+    table = '[[limits]]\nlimit_id = "{}"\nkind = "RESTRICTED_SYMBOL"\nthreshold = 0\nsymbols = {}\n'
+    small, large = ([f"S{number:030}" for number in range(count)] for count in (5_000, 28_000))
+    file.write_text(GOOD + table.format("small", small) + table.format("large", large))
+    done = ready_shell("limits", "push", str(file), "--json")
+    assert (done.code, done.json["sent"]) == (1, 3)
+    assert "3 of 4 limits are acknowledged. Look at what is in force" in done.err
+
+
+@pytest.mark.broker
+def test_a_file_without_limits_changes_nothing(file: Path, ready_shell: Shell) -> None:
+    """That is legal, and said."""
+    file.write_text("")
+    done = ready_shell("limits", "push", str(file), "--json")
+    assert (done.code, done.json["sent"]) == (0, 0)
+    assert "has no limits: nothing was sent, and those in force stay." in done.err

@@ -2,16 +2,19 @@
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from risk_stream.messages.murmur2 import partition_of
 from tests.cli.command import EXECUTABLE
 from tests.cli.conftest import Shell
+from tests.cli.test_limits import set_bytes_max
 
 pytestmark = pytest.mark.broker
 
@@ -51,6 +54,20 @@ def put(
     asyncio.run(work())
 
 
+def wait_for_record(shell: Shell, topic: str) -> bytes:
+    """The value of the first record of a topic, when it is there."""
+
+    async def work() -> bytes:
+        consumer = AIOKafkaConsumer(
+            shell.prefix + topic, bootstrap_servers=shell.bootstrap, auto_offset_reset="earliest"
+        )
+        async with asyncio.timeout(60), consumer:
+            value: bytes = (await consumer.getone()).value
+            return value
+
+    return asyncio.run(work())
+
+
 def decision(number: int, portfolio: str = "p1") -> tuple[bytes, bytes]:
     """Key and value of a decision."""
     return portfolio.encode(), json.dumps({**DECISION, "order_id": f"o{number}", "portfolio_id": portfolio}).encode()
@@ -65,6 +82,43 @@ def test_bad_lines_are_named_and_the_good_ones_sent(ready_shell: Shell, tmp_path
     assert done.code == 1
     assert done.json == {"topic": ready_shell.prefix + "orders", "sent": 2, "bad": 2}
     assert done.err.splitlines() == ["line 2: quantity: must be > 0", "line 4: value: is not JSON"]
+
+
+def test_a_line_too_large_is_a_bad_one(ready_shell: Shell) -> None:
+    """Named with its number like the others, and what comes behind it is sent."""
+    large = json.dumps({**ORDER, "note": "x" * 1_050_000})
+    good = json.dumps(ORDER)
+    done = ready_shell("publish", "orders", "--json", stdin=f"{good}\n{large}\n{good}\n")
+    assert (done.code, done.json["sent"], done.json["bad"]) == (1, 2, 1)
+    assert done.err.startswith("line 2: value: is 1,050,")
+
+
+def test_a_failure_says_what_was_sent(ready_shell: Shell) -> None:
+    """How many the broker acknowledged, and the first line that it did not."""
+    name = ready_shell.prefix + "orders"
+    asyncio.run(set_bytes_max(ready_shell.bootstrap, name, 50_000))
+    good, large = json.dumps(ORDER), json.dumps({**ORDER, "note": "x" * 100_000})
+    done = ready_shell("publish", "orders", "--json", stdin=f"{good}\n\n{good}\n{large}\n")
+    assert done.code == 1
+    assert done.json == {"topic": name, "sent": 2, "bad": 0, "first_not_sent": 4}
+    assert "Line 4 is the first that is not acknowledged." in done.err
+
+
+def test_a_line_is_sent_when_it_is_read(ready_shell: Shell) -> None:
+    """Not when the next one comes; the first Ctrl-C ends it, and it says what was sent."""
+    arguments = [str(EXECUTABLE), "publish", "orders", "--json"]
+    pipe, env = subprocess.PIPE, {**os.environ, **ready_shell.env}
+    with subprocess.Popen(arguments, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=env) as process:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(ORDER) + "\n")
+        process.stdin.flush()
+        assert wait_for_record(ready_shell, "orders") == json.dumps(ORDER).encode()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.read())["sent"] == 1
+        assert process.stderr.read().split() == ["interrupted"]
 
 
 def test_standard_input_is_the_default(ready_shell: Shell) -> None:

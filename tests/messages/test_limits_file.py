@@ -144,3 +144,19 @@ def test_a_limit_is_published_with_the_keys_its_kind_uses(kind: LimitKind) -> No
     (control,) = read_limits_file(TABLE.replace("VALUE_AGE", kind) + "threshold = 0\n" + lines, AT)
     text = encode_control(control).decode()
     assert {key for key in extras if f'"{key}":' in text} == set(used_keys(kind))
+
+
+def test_a_limit_too_large_for_a_record_is_told() -> None:
+    """Together with the others, before anything is sent."""
+    symbols = ", ".join(f'"S{number:030}"' for number in range(40_000))
+    first = TABLE.replace('"a"', '"b"') + "threshold = 1\n"
+    second = TABLE.replace("VALUE_AGE", "RESTRICTED_SYMBOL") + f"threshold = 0\nsymbols = [{symbols}]\n"
+    (error,) = errors_of(first + second)
+    assert error.startswith("limits[1]: a: is 1,")
+    assert error.endswith(" bytes as a record, at most 1,048,000 are taken")
+
+
+def test_the_ids_of_shadows_are_refused() -> None:
+    """Arming a shadow would replace the limit, and it would decide nothing from then on."""
+    (error,) = errors_of(TABLE.replace('"a"', '"cap~shadow"') + "threshold = 1")
+    assert error.startswith("limits[0].limit_id: must not end in ~shadow")

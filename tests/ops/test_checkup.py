@@ -51,6 +51,14 @@ def test_clock_behind_the_brokers(age_s: float, good: bool) -> None:
     assert clock_finding(None, 1_000_000.0).good
 
 
+@pytest.mark.parametrize(("age_s", "good"), [(59.0, True), (61.0, False), (3604.0, False)])
+def test_clock_ahead_of_the_brokers(age_s: float, good: bool) -> None:
+    """Then the newest record looks old, as where nothing was sent for a while: a note that says both."""
+    finding = clock_finding(int((1_000_000 - age_s) * 1000), 1_000_000.0)
+    assert finding.good is good
+    assert good or (not finding.needed and "clock is ahead" in finding.detail and "Send something" in finding.advice)
+
+
 def test_topics_that_differ_are_named() -> None:
     """The finding names each topic that is not as it should be."""
     states = [TopicState("risk.orders", 4, 4), TopicState("risk.controls", 1, None), TopicState("risk.journal", 4, 2)]
