@@ -1,7 +1,8 @@
 """The broker as a service of the user: started by one command, found again and stopped by others.
 
-What is known about it lies in `broker.json` in its data folder; a process counts as ours only if its start time is the
-one noted there, so that a recycled process id is never signalled.
+What is known about it lies in `broker.json` in its data folder; a process counts as ours only if its command is a Kafka
+over this folder, so that a recycled process id is never signalled. Its start time would be no proof: it is counted from
+the machine's start, whose date moves when the clock is set.
 """
 
 import json
@@ -44,7 +45,6 @@ def start(port: int, data_dir: Path) -> BrokerStatus:
     broker.detach()
     note = {
         "pid": broker.process.pid,
-        "started": psutil.Process(broker.process.pid).create_time(),
         "port": broker.port,
         "kafka_version": kafka_version(locked_jars()),
     }
@@ -98,11 +98,16 @@ def _find(data_dir: Path) -> tuple[psutil.Process, dict[str, str | int | float]]
     try:
         note = json.loads(_note(data_dir).read_text())
         process = psutil.Process(note["pid"])
-        if process.create_time() == note["started"] and process.status() != psutil.STATUS_ZOMBIE:
+        if _is_kafka_over(data_dir, process.cmdline()):
             return process, note
-    except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
-        pass  # no note, or one that a crash left half written, or a process that is gone: not running
+    except (OSError, ValueError, KeyError, psutil.NoSuchProcess, psutil.AccessDenied):
+        pass  # no note, or one that a crash left half written, or a process that is gone or not ours: not running
     return None
+
+
+def _is_kafka_over(data_dir: Path, command: list[str]) -> bool:
+    """Whether a process has the command that launch.py gives the broker."""
+    return command[-2:-1] == ["kafka.Kafka"] and os.path.samefile(command[-1], data_dir / "server.properties")
 
 
 def _note(data_dir: Path) -> Path:

@@ -34,8 +34,8 @@ def create(partitions: int | None, as_json: bool) -> None:
 
     made, states = run(work(), settings)
     for state in states:
-        for name, difference in state.differences.items():
-            click.echo(f"warning: {state.name}: {name} {difference}", err=True)
+        for fault in state.faults:
+            click.echo(f"warning: {state.name}: {fault}", err=True)
     if as_json:
         print_json({"created": made, "topics": [asdict(state) for state in states]})
         return
@@ -71,8 +71,8 @@ def _topics(settings: Settings, partitions: int | None) -> Topics:
 def _words(state: TopicState) -> str:
     if state.partitions is None:
         return "missing (risk-stream topics create)"
-    notes = [f"{name} {difference}" for name, difference in state.differences.items()]
+    notes = state.faults
     if state.partitions != state.partitions_expected:
-        notes.insert(0, f"should be {state.partitions_expected}")
+        notes = [f"should be {state.partitions_expected}", *notes]
     plural = "" if state.partitions == 1 else "s"
     return f"{state.partitions} partition{plural}" + (f" ({'; '.join(notes)})" if notes else "")

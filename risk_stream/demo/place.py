@@ -21,8 +21,6 @@ from risk_stream.kafka.connection import Connection
 from risk_stream.ops.settings import Settings
 
 TIMEOUT_S = 30.0
-WORKER_SETTINGS = ("broker", "app_id", "topic_prefix", "partitions", "data_dir", "metrics_port", "group_instance_id")
-"""What the demo sets for its worker; all else is as the user has it."""
 
 
 class Place(NamedTuple):
@@ -31,11 +29,8 @@ class Place(NamedTuple):
     settings: Settings
     own_broker: bool
     folder: Path
-
-    @property
-    def worker_settings(self) -> dict[str, object]:
-        """RISK_STREAM_ variables of the worker, by name."""
-        return {name: getattr(self.settings, name) for name in WORKER_SETTINGS}
+    worker_settings: dict[str, object]
+    """What the demo sets for its worker, by name; all else is as the user has it."""
 
 
 @contextmanager
@@ -48,17 +43,17 @@ def open_place(settings: Settings) -> Iterator[Place]:
         broker = stack.enter_context(EmbeddedBroker()).bootstrap if own else settings.broker
         name = f"risk-demo-{uuid4().hex[:8]}"
         [port] = free_ports(HOST, 1)
-        mine = msgspec.structs.replace(
-            settings,
-            broker=broker,
-            app_id=name,
-            topic_prefix=f"{name}.",
-            data_dir=folder / "worker",
-            metrics_port=port,
-            metrics_host=HOST,
-            group_instance_id="demo",  # a restarted worker takes its partitions back at once
-        )
-        yield Place(mine, own, folder)
+        mine: dict[str, object] = {
+            "broker": broker,
+            "app_id": name,
+            "topic_prefix": f"{name}.",
+            "partitions": settings.partitions,  # perhaps an option of the command
+            "data_dir": folder / "worker",
+            "metrics_port": port,
+            "metrics_host": HOST,
+            "group_instance_id": "demo",  # a restarted worker takes its partitions back at once
+        }
+        yield Place(msgspec.structs.replace(settings, **mine), own, folder, mine)
 
 
 def is_configured(settings: Settings) -> bool:

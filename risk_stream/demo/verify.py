@@ -26,7 +26,7 @@ class Verdict(NamedTuple):
 
 
 class JournalError(Exception):
-    """The journal does not name every record of the inputs once, in order."""
+    """The journal does not name every record of the inputs once, in order, or a step did not know the limits."""
 
 
 def verify_partition(logs: PartitionLogs) -> Verdict:
@@ -42,17 +42,20 @@ def verify_partition(logs: PartitionLogs) -> Verdict:
         published = [_published(name, record) for record in logs.records[name]]
         compared += len(published)
         differences += _differences(f"{name}/{logs.partition}", expected[name], published)
-    latest = {record.key: record.value for record in logs.records["portfolio-risk"]}
+    latest = _last_pictures(logs)
     compared += len(latest)
-    for key, value in latest.items():
-        told = json.loads(value or b"")
-        differences += _differences(
-            f"portfolio-risk/{logs.partition} {told['portfolio_id']}",
-            [pictures.get((key or b"").decode(), {})],
-            [{name: told[name] for name in PICTURE}],
-        )
+    for name in {**pictures, **latest}:  # one that was never published differs too
+        expectation, publication = pictures.get(name, {}), latest.get(name, {})
+        differences += _differences(f"portfolio-risk/{logs.partition} {name}", [expectation], [publication])
     differences += _strays(logs)
     return Verdict(compared, differences[:DIFFERENCES_KEPT_MAX])
+
+
+def _last_pictures(logs: PartitionLogs) -> dict[str, Payload]:
+    """The last risk picture of each portfolio, as it was published."""
+    latest = {(record.key or b"").decode(): record.value for record in logs.records["portfolio-risk"]}
+    told = {name: json.loads(value or b"{}") for name, value in latest.items()}
+    return {name: {field: one.get(field) for field in PICTURE} for name, one in told.items()}
 
 
 def _recompute(logs: PartitionLogs, expected: dict[str, list[Payload]]) -> dict[str, Payload]:
@@ -83,12 +86,18 @@ def _recompute(logs: PartitionLogs, expected: dict[str, list[Payload]]) -> dict[
 
 
 def _steps(logs: PartitionLogs) -> Iterator[tuple[int, Sequence[Record], Sequence[Record]]]:
-    """Controls version, values and orders of each step. Raises JournalError."""
+    """Controls version, values and orders of each step. Raises JournalError.
+
+    All limits were there before the worker started: a step under fewer was decided without some of them.
+    """
+    last_control = max((record.offset for record in logs.records["controls"]), default=-1)
     ends = {"values": 0, "orders": 0}
     inputs = {"values": iter(logs.records["portfolio-values"]), "orders": iter(logs.records["orders"])}
     waiting = {name: next(records, None) for name, records in inputs.items()}
     for record in logs.records["journal"]:
         step = json.loads(record.value or b"")
+        if step["controls"] != last_control:
+            raise JournalError(f"step {step['seq']}: controls version {step['controls']}, not {last_control}")
         taken: dict[str, list[Record]] = {"values": [], "orders": []}
         for name, mine in taken.items():
             start, stop = step[name]

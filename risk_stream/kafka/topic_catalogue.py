@@ -37,6 +37,15 @@ class TopicSpec:
         kept = {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms), "retention.bytes": "-1"}
         return {**stamped, **kept}
 
+    @property
+    def vital_settings(self) -> tuple[str, ...]:
+        """Those of `settings` without which no worker may start: records would be lost, or dated by who sends them. How
+        long and how large else is the administrator's business."""
+        if self.compacted:
+            return ()
+        always = ("message.timestamp.type", "cleanup.policy")
+        return (*always, "retention.ms", "retention.bytes") if self.retention_ms == FOR_EVER else always
+
 
 OUTPUTS: Final = ("decisions", "violations", "dead-letters", "portfolio-risk", "journal")
 """What a step writes to, in one transaction."""

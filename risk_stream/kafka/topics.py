@@ -5,6 +5,7 @@ records to partitions where nobody looks for them.
 """
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -34,11 +35,23 @@ class TopicState:
     """None when the topic does not exist."""
     differences: dict[str, str] = field(default_factory=dict)
     """Settings that are not the catalogue's: name to `is, should be`."""
+    leaderless: list[int] = field(default_factory=list)
+    """Partitions that nobody can use now, for all brokers that have a copy are down."""
 
     @property
     def right(self) -> bool:
-        """Whether it is what the catalogue says."""
-        return self.partitions == self.partitions_expected and not self.differences
+        """Whether it is what the catalogue says, and can be used."""
+        return self.partitions == self.partitions_expected and not self.faults
+
+    @property
+    def faults(self) -> list[str]:
+        """A sentence for each setting that differs and each partition without a leader."""
+        return self.faults_of(self.differences)
+
+    def faults_of(self, settings: Iterable[str]) -> list[str]:
+        """The same, of these settings only."""
+        different = [f"{name} {self.differences[name]}" for name in settings if name in self.differences]
+        return different + [f"partition {number} has no leader: are its brokers down?" for number in self.leaderless]
 
 
 class Topics:
@@ -60,19 +73,22 @@ class Topics:
 
     async def describe(self) -> list[TopicState]:
         """Every topic of the catalogue as it is now, in the catalogue's order."""
-        counts = await self._partition_counts()
-        found = await self._differences(list(counts))
-        return [
-            TopicState(name, spec.partitions(self._partitions), counts.get(name), found.get(name, {}))
-            for name, spec in self._wanted.items()
-        ]
+        leaders = await self._leaders()
+        found = await self._differences(list(leaders))
+        states = []
+        for name, spec in self._wanted.items():
+            mine = leaders.get(name)
+            leaderless = sorted(number for number, leader in (mine or {}).items() if leader < 0)
+            count = None if mine is None else len(mine)
+            states.append(TopicState(name, spec.partitions(self._partitions), count, found.get(name, {}), leaderless))
+        return states
 
     async def create(self, replication_factor: int = 1) -> list[str]:
         """Make the topics that are missing and return their names. Nothing is made when an existing one has another
         partition count than it should (TopicsError); two callers at once do no harm."""
-        refuse_other_counts(await self.describe())
-        present = await self._partition_counts()
-        missing = {name: spec for name, spec in self._wanted.items() if name not in present}
+        states = await self.describe()
+        refuse_other_counts(states)
+        missing = {state.name: self._wanted[state.name] for state in states if state.partitions is None}
         if not missing:
             return []
         new = [
@@ -86,25 +102,25 @@ class Topics:
                 made.append(name)
             elif code != TOPIC_ALREADY_EXISTS:
                 raise TopicsError(f"{name}: {(rest and rest[0]) or for_code(code).__name__}")
-        await self._wait_until_known()
+        await self._wait_until_usable(missing)
         refuse_other_counts(await self.describe())
         return made
 
-    async def _wait_until_known(self) -> None:
+    async def _wait_until_usable(self, names: Iterable[str]) -> None:
         """A broker answers for a new topic a little later than its controller made it."""
         async with asyncio.timeout(TIMEOUT_S):
-            while len(await self._partition_counts()) < len(self._wanted):
+            while not _usable(await self._leaders(), names):
                 await asyncio.sleep(POLL_S)
 
-    async def _partition_counts(self) -> dict[str, int]:
+    async def _leaders(self) -> dict[str, dict[int, int]]:
+        """Topics of the catalogue that are there, with the leader of each partition, negative for none."""
         # Asked without names, for all topics: asking for one that is not there may create it on a foreign cluster.
-        # One without a leader is not there yet: nobody could use it.
-        described = {
-            one["topic"]: len(one["partitions"])
-            for one in await self._admin.describe_topics()
-            if all(part["leader"] >= 0 for part in one["partitions"])
+        described = {one["topic"]: one["partitions"] for one in await self._admin.describe_topics()}
+        return {
+            name: {part["partition"]: part["leader"] for part in described[name]}
+            for name in self._wanted
+            if name in described
         }
-        return {name: described[name] for name in self._wanted if name in described}
 
     async def _differences(self, names: list[str]) -> dict[str, dict[str, str]]:
         if not names:
@@ -112,14 +128,25 @@ class Topics:
         resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
         found: dict[str, dict[str, str]] = {}
         for answer in await self._admin.describe_configs(resources):
-            for _code, _message, _kind, name, entries in answer.resources:
+            for code, _message, _kind, name, entries in answer.resources:
                 settings: dict[str, Any] = {entry[0]: entry[1] for entry in entries}
+                unknown = f"not to be read ({for_code(code).__name__})" if code else None
                 found[name] = {
-                    key: f"is {settings.get(key)}, should be {value}"
+                    key: f"is {settings.get(key, unknown)}, should be {value}"
                     for key, value in self._wanted[name].settings.items()
-                    if settings.get(key) != value
+                    if not _satisfies(key, settings.get(key), value)
                 }
         return found
+
+
+def _usable(leaders: dict[str, dict[int, int]], names: Iterable[str]) -> bool:
+    return all(name in leaders and all(leader >= 0 for leader in leaders[name].values()) for name in names)
+
+
+def _satisfies(setting: str, found: str | None, wanted: str) -> bool:
+    if setting == "max.message.bytes" and found is not None:
+        return int(found) >= int(wanted)
+    return found == wanted
 
 
 def refuse_other_counts(states: list[TopicState]) -> None:
@@ -132,3 +159,12 @@ def refuse_other_counts(states: list[TopicState]) -> None:
             "records of a portfolio would be on two partitions. Use the count they have (RISK_STREAM_PARTITIONS, "
             "--partitions), or another RISK_STREAM_TOPIC_PREFIX."
         )
+
+
+def unfit_for_worker(states: list[TopicState]) -> list[str]:
+    """Of what `describe` found, that on which no worker may start: a sentence each, with topic, setting and values."""
+    return [
+        f"{state.name}: {fault}"
+        for spec, state in zip(CATALOGUE, states, strict=True)
+        for fault in state.faults_of(spec.vital_settings)
+    ]

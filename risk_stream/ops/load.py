@@ -26,6 +26,12 @@ OTHER_VARIABLES = {
 FIELDS = {one.name: one for one in msgspec.structs.fields(Settings)}
 SASL_SETTINGS = ("sasl_username", "sasl_password")
 TLS_SETTINGS = ("ssl_ca_file", "ssl_cert_file", "ssl_key_file", "ssl_key_password")
+KEY_SETTINGS = ("ssl_key_file", "ssl_key_password")
+LONGER_THAN = (
+    ("transaction_timeout_s", "operation_timeout_s"),  # else the broker may abort what a worker still waits for
+    ("session_timeout_s", "heartbeat_interval_s"),  # else each session ends before it is renewed; Kafka's own rule
+    ("watchdog_timeout_s", "operation_timeout_s"),  # else waiting for an answer passes for a hang
+)
 SERVERS = re.compile(r"[^\s:,]+:\d{1,5}(\s*,\s*[^\s:,]+:\d{1,5})*|\[::1\]:\d{1,5}")
 
 
@@ -98,24 +104,28 @@ def _check_together(settings: Settings) -> None:
             "loopback may do without)"
         )
     if not settings.security_protocol.startswith("SASL"):
-        _refuse(settings, SASL_SETTINGS, "SASL_SSL")
+        _refuse(settings, SASL_SETTINGS, "unless security_protocol is SASL_SSL")
     if settings.security_protocol.endswith("SSL"):
         _check_tls_files(settings)
     else:
-        _refuse(settings, TLS_SETTINGS, "SSL or SASL_SSL")
-    if settings.transaction_timeout_s <= settings.operation_timeout_s:
-        raise SettingsError("transaction_timeout_s: must be longer than operation_timeout_s")
+        _refuse(settings, TLS_SETTINGS, "unless security_protocol is SSL or SASL_SSL")
+    for longer, shorter in LONGER_THAN:
+        if getattr(settings, longer) <= getattr(settings, shorter):
+            values = f"they are {getattr(settings, longer):g} and {getattr(settings, shorter):g}"
+            raise SettingsError(f"{longer}: must be longer than {shorter}; {values}")
     _check_webhook(settings)
 
 
-def _refuse(settings: Settings, names: Iterable[str], protocol: str) -> None:
+def _refuse(settings: Settings, names: Iterable[str], unless: str) -> None:
     """Whoever sets one of these believes the connection safer than it is."""
     for name in names:
         if getattr(settings, name) is not None:
-            raise SettingsError(f"{name}: it has no effect unless security_protocol is {protocol}")
+            raise SettingsError(f"{name}: it has no effect {unless}")
 
 
 def _check_tls_files(settings: Settings) -> None:
+    if not settings.ssl_cert_file:
+        _refuse(settings, KEY_SETTINGS, "without ssl_cert_file")
     try:
         settings.connection().tls_context()
     except TlsFilesError as error:
@@ -125,8 +135,7 @@ def _check_tls_files(settings: Settings) -> None:
 def _check_webhook(settings: Settings) -> None:
     """The URL is a secret too: no message quotes it."""
     if settings.webhook_url is None:
-        if settings.webhook_token is not None:
-            raise SettingsError("webhook_token: it has no effect without webhook_url")
+        _refuse(settings, ["webhook_token"], "without webhook_url")
         return
     try:
         url = urlsplit(settings.webhook_url.value)

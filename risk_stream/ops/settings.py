@@ -14,7 +14,7 @@ from msgspec import Meta
 from risk_stream.kafka.connection import Connection
 
 Count = Annotated[int, Meta(ge=1)]
-Seconds = Annotated[float, Meta(gt=0)]
+Seconds = Annotated[float, Meta(gt=0, le=2_147_483)]  # Kafka counts milliseconds in 32 bits
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -70,14 +70,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     standby_replicas: Annotated[int, Meta(ge=0, description="workers that keep a warm copy of each partition")] = 0
     session_timeout_s: Annotated[Seconds, Meta(description="silence after which a worker loses its partitions")] = 10.0
-    heartbeat_interval_s: Annotated[Seconds, Meta(description="between heartbeats to the group")] = 1.0
+    heartbeat_interval_s: Annotated[Seconds, Meta(description="between heartbeats, below `SESSION_TIMEOUT_S`")] = 1.0
     rebalance_timeout_s: Annotated[Seconds, Meta(description="the longest a rebalance may take")] = 60.0
     operation_timeout_s: Annotated[Seconds, Meta(description="the longest wait for one answer of the broker")] = 30.0
     transaction_timeout_s: Annotated[
         Seconds, Meta(description="after which the broker aborts a vanished worker's transaction")
     ] = 60.0
     takeover_timeout_s: Annotated[Seconds, Meta(description="the broker's longest silence during recovery")] = 60.0
-    watchdog_timeout_s: Annotated[Seconds, Meta(description="without progress for so long a worker ends itself")] = 90.0
+    watchdog_timeout_s: Annotated[
+        Seconds, Meta(description="without progress for so long a worker ends itself; more than `OPERATION_TIMEOUT_S`")
+    ] = 90.0
     handlers: Annotated[
         str,
         Meta(

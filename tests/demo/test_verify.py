@@ -78,6 +78,18 @@ def misremember(logs: PartitionLogs) -> None:
     log[-1] = changed(log[-1], trading_state="REDUCING")
 
 
+def forget(logs: PartitionLogs) -> None:
+    """A portfolio whose risk picture was never published."""
+    log = logs.records["portfolio-risk"]
+    log[:] = [record for record in log if record.key != log[-1].key]
+
+
+def overlook(logs: PartitionLogs) -> None:
+    """A worker that never read the last of the limits, and decided rightly without it."""
+    log = logs.records["controls"]
+    log.append(log[-1]._replace(offset=log[-1].offset + 1))
+
+
 def test_sound_logs_are_verified(logs: PartitionLogs) -> None:
     """Everything is compared and nothing differs."""
     done: list[int] = []
@@ -103,7 +115,9 @@ def test_many_records_are_verified_in_processes_of_their_own(
     assert done == [inputs_of(logs), 2 * inputs_of(logs)]
 
 
-@pytest.mark.parametrize("damage", [flip, repeat, lose, bend, misplace, skip, stop_early, misremember])
+@pytest.mark.parametrize(
+    "damage", [flip, repeat, lose, bend, misplace, skip, stop_early, misremember, forget, overlook]
+)
 def test_damage_is_noticed(logs: PartitionLogs, damage: Callable[[PartitionLogs], None]) -> None:
     """Each of these is a difference, and says where."""
     damage(logs)

@@ -3,10 +3,12 @@
 import ssl
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from risk_stream.ops.load import SettingsError, load_settings
+from risk_stream.ops.settings import Secret
 from tests.kafka.certificates import new_authority
 
 
@@ -61,7 +63,20 @@ def test_variables_of_other_rooms_are_left_alone() -> None:
             {"RISK_STREAM_SECURITY_PROTOCOL": "SSL", "RISK_STREAM_SASL_USERNAME": "u"},
             "sasl_username: it has no effect unless security_protocol is SASL_SSL",
         ),
-        ({"RISK_STREAM_TRANSACTION_TIMEOUT_S": "30"}, "transaction_timeout_s: must be longer"),
+        (
+            {"RISK_STREAM_TRANSACTION_TIMEOUT_S": "30"},
+            "transaction_timeout_s: must be longer than operation_timeout_s; they are 30 and 30$",
+        ),
+        (
+            {"RISK_STREAM_HEARTBEAT_INTERVAL_S": "10"},
+            "session_timeout_s: must be longer than heartbeat_interval_s; they are 10 and 10$",
+        ),
+        (
+            {"RISK_STREAM_WATCHDOG_TIMEOUT_S": "5"},
+            "watchdog_timeout_s: must be longer than operation_timeout_s; they are 5 and 30$",
+        ),
+        ({"RISK_STREAM_TAKEOVER_TIMEOUT_S": "inf"}, "RISK_STREAM_TAKEOVER_TIMEOUT_S: Expected `float` <= 2147483"),
+        ({"RISK_STREAM_TAKEOVER_TIMEOUT_S": "nan"}, "RISK_STREAM_TAKEOVER_TIMEOUT_S: Expected `float` > 0"),
     ],
 )
 def test_mistake_is_named(environment: dict[str, str], message: str) -> None:
@@ -118,10 +133,17 @@ def test_tls_that_would_not_be_used_is_refused(environment: dict[str, str], name
         load_settings({**environment, f"RISK_STREAM_SSL_{name}": "ca.pem"})
 
 
+@pytest.mark.parametrize("name", ["KEY_FILE", "KEY_PASSWORD"])
+def test_key_without_a_certificate_is_refused(name: str) -> None:
+    """Who names a key wants to show a certificate."""
+    with pytest.raises(SettingsError, match=f"^ssl_{name.lower()}: it has no effect without ssl_cert_file"):
+        load_settings({"RISK_STREAM_SECURITY_PROTOCOL": "SSL", f"RISK_STREAM_SSL_{name}": "key.pem"})
+
+
 def test_secrets_never_show() -> None:
     """No repr of the settings, nor of what is made from them, shows a password."""
-    safe = {"RISK_STREAM_SECURITY_PROTOCOL": "SASL_SSL", "RISK_STREAM_SSL_KEY_PASSWORD": "hunter2"}
-    settings = load_settings({**SASL, **safe})
+    safe = {"RISK_STREAM_SECURITY_PROTOCOL": "SASL_SSL"}
+    settings = msgspec.structs.replace(load_settings({**SASL, **safe}), ssl_key_password=Secret("hunter2"))
     assert "hunter2" not in repr(settings)
     assert "hunter2" not in repr(settings.connection())
 
