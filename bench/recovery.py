@@ -123,11 +123,12 @@ async def rebuild(broker: EmbeddedBroker, folder: Path, portfolios: int) -> list
         for number in range(PARTITIONS):
             tp = TopicPartition(f"{place.name}-{TABLE_NAME}-changelog", number)
             store = open_store(folder / f"rows-{number}", config.block_cache_bytes)
-            bounds = (await reader.bounds([tp]))[tp]
-            saved = await catch_up(reader, store, tp, bounds)
+            journal = TopicPartition(config.topic("journal"), number)
+            bounds = await reader.bounds([tp, journal])
+            saved = await catch_up(reader, store, tp, journal, bounds)
             if saved is None:
                 raise RuntimeError(f"nothing was saved on {tp}")
-            read += bounds[1] - bounds[0]
+            read += bounds[tp][1] - bounds[tp][0]
             store.close()
             size += sum(path.stat().st_size for path in store.path.rglob("*") if path.is_file())
     seconds = time.perf_counter() - began

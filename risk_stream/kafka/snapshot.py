@@ -5,6 +5,7 @@ The transaction is that of the next step, where there is one: its own is another
 
 import asyncio
 import hashlib
+import secrets
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
@@ -99,6 +100,7 @@ class Snapshotter:
         self.changelog = changelog
         self._seq = 0 if saved is None else saved.mark.seq
         self._changelog_next = base if saved is None else saved.changelog_next
+        self._copy = secrets.token_hex(8) if saved is None else saved.mark.copy
         self._base = base
 
     def due(self, end: JournalEnd) -> bool:
@@ -131,6 +133,7 @@ class Snapshotter:
             controls=end.controls,
             chain=end.chain,
             journal_next=journal_next,
+            copy=self._copy,
             base=self._base,
             rows=len(rows),
             digest=digest,

@@ -21,6 +21,7 @@ class Standby:
     def __init__(self, config: WorkerConfig, changelog: str, number: int, path: Path) -> None:
         self._config = config
         self._tp = TopicPartition(changelog, number)
+        self._journal = TopicPartition(config.topic("journal"), number)
         self._path = path
         self._released = False
         self._task = asyncio.create_task(self._guarded(), name=f"standby-{number}")
@@ -42,12 +43,14 @@ class Standby:
         try:
             async with RangeReader(self._config) as reader:
                 while not self._released:
-                    bounds = await reader.bounds([self._tp])
+                    bounds = await reader.bounds([self._tp, self._journal])
                     try:
-                        await catch_up(reader, store, self._tp, bounds[self._tp])
+                        await catch_up(reader, store, self._tp, self._journal, bounds)
                     except Untrusted as error:
-                        log.warning("standby %s/%d %s: starting over", *self._tp, error)
-                        store.empty()
+                        # The directory stays: it tells a take-over that the changelog is not to be trusted.
+                        log.warning("standby %s/%d %s: waiting for its owner to rebuild it", *self._tp, error)
+                        if store.saved() is None:
+                            store.empty()  # half of a load, of which another copy must not become the rest
                     await asyncio.sleep(self._config.snapshot_interval)
         finally:
             store.close()

@@ -16,8 +16,8 @@ from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failpoints import failpoint
 from risk_stream.kafka.failstop import Doubt
-from risk_stream.kafka.journal import JournalEnd, JournalRecord, Range, beginning, decode, end_after, verify
-from risk_stream.kafka.left_open import Committed, end_what_is_left_open, step_without_record, unseen
+from risk_stream.kafka.journal import FIRST_SEQ, JournalEnd, JournalRecord, Range, beginning, decode, end_after, verify
+from risk_stream.kafka.left_open import NEXT_STEP, Committed, end_what_is_left_open, step_without_record, unseen
 from risk_stream.kafka.pace import PacedEngine
 from risk_stream.kafka.ports import EngineFactory, StepOutputPort
 from risk_stream.kafka.producer import PartitionProducer
@@ -31,6 +31,11 @@ from risk_stream.messages.records import NO_RECORDS, Records
 
 REPLAY_SNAPSHOT_RECORDS = 50_000
 """A long replay saves now and then, for the engine may forget only what is saved: this bounds the rows of one save."""
+
+REBUILD_NEEDS = (
+    "no saved rows can be used, and a rebuild needs the journal and both inputs from their first records on; "
+    "docs/finality.md, 'Not promised', says what is left to do"
+)
 
 log = logging.getLogger(__name__)
 
@@ -142,11 +147,22 @@ class Takeover:
 
     async def _rows(self, reader: RangeReader, store: RowStore, bounds: Bounds) -> Saved | None:
         try:
-            return await catch_up(reader, store, self._changelog, bounds[self._changelog])
+            saved = await catch_up(reader, store, self._changelog, self._journal, bounds)
         except Untrusted as error:
+            self._check_rebuild(bounds, str(error))
             log.warning("%s/%d %s: rebuilding from the journal's beginning", *self._changelog, error)
             store.empty()
             return None
+        if saved is None:
+            self._check_rebuild(bounds, "holds nothing")
+        return saved
+
+    def _check_rebuild(self, bounds: Bounds, why: str) -> None:
+        """Doubt where the journal's beginning is gone; the rows on disk stay for whoever has to look."""
+        first = bounds[self._journal][0]
+        if first > 0:
+            changelog, journal = self._changelog.topic, self._journal.topic
+            raise Doubt(f"{changelog} {why}, and {journal} is kept from {first}: {REBUILD_NEEDS}")
 
     def _owned(self, producer: PartitionProducer, store: RowStore, saved: Saved | None, bounds: Bounds) -> Owned:
         engine = PacedEngine(self._engines(self._partition, self._config.partitions, store))
@@ -167,9 +183,13 @@ class Takeover:
         The last one is not saved here: what of it was not seen is published first, and only a replay can tell.
         """
         first, end = bounds[self._journal]
-        if not first <= owned.journal_next <= end:
-            raise Doubt(f"the journal is kept from {first} to {end}, needed from {owned.journal_next}")
-        reader.assign({self._journal: owned.journal_next})
+        # Behind a record stands the marker of its transaction: no step is missing where that is deleted as well.
+        if not first - 1 <= owned.journal_next <= end:
+            raise Doubt(
+                f"{self._journal.topic} is kept from {first} to {end}, the saved rows need it from "
+                f"{owned.journal_next}: steps were deleted before they were saved, or are lost. {NEXT_STEP}"
+            )
+        reader.assign({self._journal: max(first, owned.journal_next)})
         inputs.assign(self._input_starts(owned.end))
         values = RangeCursor(inputs, self._values, bounds[self._values][1])
         orders = RangeCursor(inputs, self._orders, bounds[self._orders][1])
@@ -191,7 +211,12 @@ class Takeover:
         self, owned: Owned, step: JournalRecord, values: RangeCursor, orders: RangeCursor
     ) -> Replayed:
         before = owned.end
-        verify(before, step)
+        try:
+            verify(before, step)
+        except Doubt as error:
+            if before.seq >= FIRST_SEQ:
+                raise
+            raise Doubt(f"{error}: {REBUILD_NEEDS}") from error
         await self._controls.wait_for(step.controls)
         value_records, order_records = await _range(values, step.values), await _range(orders, step.orders)
         output = await owned.engine.decide(value_records, order_records, self._controls.plan(step.controls))
@@ -222,7 +247,10 @@ class Takeover:
         for tp, position in self._input_starts(end).items():
             first, last = bounds[tp]
             if not first <= position <= last:
-                raise Doubt(f"{tp.topic} is kept from {first} to {last}, the journal ends at {position}")
+                raise Doubt(
+                    f"{tp.topic} is kept from {first} to {last}, the journal ends at {position}: records were deleted "
+                    f"before they were handled, or the topic was made anew. {NEXT_STEP}"
+                )
 
     async def _committed_behind(self, committed: Committed, end: JournalEnd) -> bool:
         """Whether the group's offsets lag behind the journal's last record; Doubt when they are ahead of it."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -12,14 +13,14 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 
 from risk_stream.kafka import store as store_module
 from risk_stream.kafka.changelog import Untrusted, catch_up
-from risk_stream.kafka.journal import JournalEnd
+from risk_stream.kafka.journal import JournalEnd, beginning, encode, end_after, next_record
 from risk_stream.kafka.pace import PacedEngine
 from risk_stream.kafka.ports import Row
-from risk_stream.kafka.producer import PartitionProducer
+from risk_stream.kafka.producer import PartitionProducer, Write
 from risk_stream.kafka.range_reader import RangeReader
-from risk_stream.kafka.snapshot import Snapshotter, cut_of
-from risk_stream.kafka.store import RowStore, Saved, open_store
-from risk_stream.messages.packed import NOTHING, Packed, pack
+from risk_stream.kafka.snapshot import Snapshotter, cut_of, passed
+from risk_stream.kafka.store import MARK_KEY, RowStore, Saved, open_store
+from risk_stream.messages.packed import NOTHING, Packed, alone, in_one_text, pack
 from tests.kafka.cut_short import apply_cut_short
 from tests.kafka.harness import Cluster
 
@@ -49,6 +50,7 @@ class Scene:
 
     def __init__(self, cluster: Cluster, producer: PartitionProducer, store: RowStore, tp: TopicPartition) -> None:
         self.cluster, self.producer, self.store, self.tp = cluster, producer, store, tp
+        self.journal = TopicPartition(cluster.config().topic("journal"), tp.partition)
         self.snapshotter = self.new_snapshotter(base=0)
 
     def new_snapshotter(self, base: int) -> Snapshotter:
@@ -61,10 +63,16 @@ class Scene:
         packed = pack([(key, value, []) for key, value in rows])
         await self.snapshotter.write(cut_of(JournalEnd(seq, seq, seq, -1, f"chain-{seq}"), packed), journal_next=seq)
 
+    async def step(self, before: JournalEnd, outputs: str) -> tuple[JournalEnd, int]:
+        """Publish a step without inputs; where the journal then stands."""
+        record = next_record(before, (0, 0), (0, 0), -1, outputs)
+        written = await self.producer.transact([Write(self.journal.topic, alone(encode(record)))], {}, passed)
+        return end_after(record), written[self.journal.topic] + 1
+
     async def caught_up(self, store: RowStore) -> Saved | None:
         """Bring a store up to date."""
         async with RangeReader(self.cluster.config()) as reader:
-            return await catch_up(reader, store, self.tp, (await reader.bounds([self.tp]))[self.tp])
+            return await catch_up(reader, store, self.tp, self.journal, await reader.bounds([self.tp, self.journal]))
 
     def fresh(self, name: str) -> RowStore:
         """An empty store."""
@@ -175,14 +183,14 @@ def test_a_changelog_that_lost_its_beginning_is_not_trusted(cluster: Cluster, of
 
 
 def test_a_changelog_that_was_made_anew_is_not_trusted(cluster: Cluster) -> None:
-    """It is shorter than the store knows."""
+    """It has nothing of what the store knows."""
 
     async def body(scene: Scene) -> None:
         await scene.save(1, rows_of(10))
         async with admin_of(scene.cluster) as admin:
             await admin.delete_topics([scene.tp.topic])
             await admin.create_topics([NewTopic(scene.tp.topic, 2, 1)])
-        with pytest.raises(Untrusted, match="written up to"):
+        with pytest.raises(Untrusted, match="holds no mark"):
             await scene.caught_up(scene.store)
 
     play(cluster, body)
@@ -259,6 +267,103 @@ def test_rows_of_a_copy_that_was_given_up_do_not_come_back(cluster: Cluster) -> 
         await scene.caught_up(store)
         assert store.get_many([b"row-000001", b"row-000005"]) == [b"value-2", None]
         store.close()
+
+    play(cluster, body)
+
+
+@pytest.mark.parametrize("copy", ["another application's", None])
+def test_a_store_of_another_copy_is_loaded_anew(cluster: Cluster, copy: str | None) -> None:
+    """Though the changelog is good, and longer than the store; of a copy that was given up (None) as well."""
+
+    async def body(scene: Scene) -> None:
+        await scene.save(1, rows_of(10))
+        old = scene.store.saved()
+        assert old is not None
+        async with RangeReader(scene.cluster.config()) as reader:
+            (_, end) = (await reader.bounds([scene.tp]))[scene.tp]
+        if copy is None:
+            scene.snapshotter = scene.new_snapshotter(base=end)
+            await scene.save(2, rows_of(10))
+        else:
+            old = old._replace(mark=msgspec.structs.replace(old.mark, copy=copy))
+        await scene.save(3, rows_of(2, version=3))
+        store = scene.fresh("other")
+        store.apply([(b"row-000001", b"foreign"), (b"row-000005", b"foreign"), (b"row-x", b"foreign")], old)
+        assert await scene.caught_up(store) == scene.store.saved()
+        assert store.get_many([b"row-000001", b"row-000005", b"row-x"]) == [b"value-3", b"value-0", None]
+        store.close()
+
+    play(cluster, body)
+
+
+def test_a_store_of_a_later_copy_speaks_against_the_changelog(cluster: Cluster) -> None:
+    """It lost that copy, and with it perhaps rows that were compacted away below it."""
+
+    async def body(scene: Scene) -> None:
+        await scene.save(1, rows_of(10))
+        saved = scene.store.saved()
+        assert saved is not None
+        scene.store.apply([], saved._replace(mark=msgspec.structs.replace(saved.mark, copy="later", base=5)))
+        with pytest.raises(Untrusted, match="those on disk are of a copy from 5"):
+            await scene.caught_up(scene.store)
+
+    play(cluster, body)
+
+
+def test_a_store_of_another_journal_is_loaded_anew(cluster: Cluster) -> None:
+    """A cluster brought back from a backup has the same copy and went on otherwise; a step not kept tells nothing."""
+
+    async def body(scene: Scene) -> None:
+        first, first_next = await scene.step(beginning(0, 0), "one")
+        second, second_next = await scene.step(first, "two")
+        await scene.snapshotter.write(cut_of(first, pack([(b"a", b"1", [])])), first_next)
+        own = scene.store.saved()
+        await scene.snapshotter.write(cut_of(second, pack([(b"b", b"2", [])])), second_next)
+        assert own is not None
+        foreign = own._replace(mark=msgspec.structs.replace(own.mark, chain="of another step 1"))
+        for saved, kept in ((own, b"own"), (foreign, None)):
+            store = scene.fresh(f"other-{kept!r}")
+            store.apply([(b"c", b"own")], saved)
+            await scene.caught_up(store)
+            assert store.get_many([b"a", b"b", b"c"]) == [None if kept else b"1", b"2", kept]
+            store.close()
+        async with admin_of(scene.cluster) as admin:
+            await admin.delete_records({scene.journal: RecordsToDelete(before_offset=first_next)})
+        store = scene.fresh("trimmed")
+        store.apply([(b"c", b"own")], own)
+        await scene.caught_up(store)
+        assert store.get_many([b"c"]) == [b"own"]
+        store.close()
+
+    play(cluster, body)
+
+
+def test_a_changelog_of_another_journal_is_not_trusted(cluster: Cluster) -> None:
+    """Its newest mark names a step that the journal has otherwise."""
+
+    async def body(scene: Scene) -> None:
+        end, journal_next = await scene.step(beginning(0, 0), "one")
+        await scene.snapshotter.write(cut_of(end, NOTHING), journal_next)
+        await scene.caught_up(scene.store)
+        scene.snapshotter = scene.new_snapshotter(base=3)
+        await scene.snapshotter.write(cut_of(replace(end, chain="another"), NOTHING), journal_next)
+        with pytest.raises(Untrusted, match="of another step 1 than the journal's"):
+            await scene.caught_up(scene.store)
+
+    play(cluster, body)
+
+
+def test_only_the_newest_mark_has_to_be_readable(cluster: Cluster) -> None:
+    """One that names no copy is not trusted; behind it a new copy begins."""
+
+    async def body(scene: Scene) -> None:
+        writes = [Write(scene.tp.topic, in_one_text(MARK_KEY, b'{"seq":1,"base":0}'))]
+        last = (await scene.producer.transact(writes, {}, passed))[scene.tp.topic]
+        with pytest.raises(Untrusted, match="unreadable"):
+            await scene.caught_up(scene.store)
+        scene.snapshotter = scene.new_snapshotter(base=last + 2)
+        await scene.save(2, rows_of(1))
+        assert await scene.caught_up(scene.store) == scene.store.saved()
 
     play(cluster, body)
 
