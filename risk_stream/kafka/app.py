@@ -21,7 +21,7 @@ from risk_stream.kafka.partition import Surroundings
 from risk_stream.kafka.ports import ControlsPort, DecodeControl, EngineFactory
 from risk_stream.kafka.refusals import UNREACHABLE
 from risk_stream.kafka.tables import TableManager, declare_table, partition_path
-from risk_stream.kafka.topics import Topics, refuse_other_counts
+from risk_stream.kafka.topics import Topics, refuse_other_counts, unfit_for_worker
 from risk_stream.kafka.transport import RiskTransport, Router, take_records_as_they_are
 from risk_stream.kafka.watchdog import Watchdog
 from risk_stream.ops.health import Health, HealthServer
@@ -123,11 +123,10 @@ async def run_worker(
 
     await check_topics(config)
     config.data_dir.mkdir(parents=True, exist_ok=True)  # Faust makes the last folder only
-    reader = ControlsReader(config, controls, decode_control)
+    reader = ControlsReader(config, controls, decode_control, health)
     reader.on_change(lambda: metrics.controls_version(reader.version))
     if not await _first(reader.start(), stop):
         return
-    health.controls_read = True
     log.info("controls read up to version %d", reader.version)
 
     app = create_app(config)
@@ -168,7 +167,8 @@ def settle_garbage_collector() -> None:
 
 
 async def check_topics(config: WorkerConfig) -> None:
-    """Doubt unless every topic of the catalogue is there with the configured number of partitions."""
+    """Doubt unless every topic of the catalogue is there, with the configured number of partitions, and keeps and dates
+    its records as it must."""
     try:
         async with Topics(config.connection, config.topic_prefix, config.partitions) as topics:
             states = await topics.describe()
@@ -181,6 +181,12 @@ async def check_topics(config: WorkerConfig) -> None:
     missing = [state.name for state in states if state.partitions is None]
     if missing:
         raise Doubt(f"topics are missing: {', '.join(missing)}; make them with `risk-stream topics create`")
+    unfit = unfit_for_worker(states)
+    if unfit:
+        raise Doubt(
+            f"no worker may run on topics like these: {'; '.join(unfit)}. Change settings with kafka-configs.sh "
+            "--alter; `risk-stream topics describe` shows all that differs"
+        )
 
 
 async def _disconnect(stopping: Awaitable[None]) -> None:

@@ -9,27 +9,40 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.failstop import Doubt, fail_stop
+from risk_stream.kafka.fetched import column_options
 from risk_stream.kafka.ports import ControlsPort, DecodeControl
 from risk_stream.kafka.range_reader import RangeReader
+from risk_stream.kafka.refusals import unheard
 from risk_stream.messages.fault import Fault
 from risk_stream.messages.headers import dead_letter_headers
 from risk_stream.messages.inputs import source_text
 from risk_stream.messages.packed import Event
+from risk_stream.messages.records import Recorded
+from risk_stream.ops.health import Health
+
+LISTS_MAX = 4
+"""Lists of records taken at once, each of some hundreds."""
 
 ANSWERS_MAX = 100
 """Refused controls one step answers; more of them wait for the next step, at their own controls version."""
 
 
 class ControlsReader:
-    """Follows `controls` without a group: every worker sees all of it, within a fetch, well below a second."""
+    """Follows `controls` without a group: every worker sees all of it, within a fetch, well below a second.
 
-    def __init__(self, config: WorkerConfig, controls: ControlsPort, decode: DecodeControl) -> None:
+    While the broker does not answer for it a halt may stand there unread: the worker is not ready after a while, and
+    ends itself like one whose inputs are silent.
+    """
+
+    def __init__(self, config: WorkerConfig, controls: ControlsPort, decode: DecodeControl, health: Health) -> None:
         self._config = config
         self._controls = controls
         self._decode = decode
+        self._health = health
         self._tp = TopicPartition(config.topic("controls"), 0)
         self._consumer = AIOKafkaConsumer(
             **config.connection.client_options(),
+            **column_options(),  # which pass over a record whose offset is out of its batch, as audits do
             client_id=f"{config.app_id}-controls",
             group_id=None,
             enable_auto_commit=False,
@@ -42,7 +55,8 @@ class ControlsReader:
         self._listeners: list[Callable[[], None]] = []
         self._advanced = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self.ready = False
+        self._answer: tuple[int | None, float] = None, 0.0
+        """When the broker answered last, by the client; and when (loop time) that was seen first."""
 
     @property
     def version(self) -> int:
@@ -63,18 +77,23 @@ class ControlsReader:
 
     async def start(self) -> None:
         """Read the log up to its present end, then go on following it in a task of its own."""
-        async with asyncio.timeout(self._config.operation_timeout):
-            await self._consumer.start()
-            first = (await self._consumer.beginning_offsets([self._tp]))[self._tp]
-            end = (await self._consumer.end_offsets([self._tp]))[self._tp]
+        limit = self._config.operation_timeout
+        try:
+            async with asyncio.timeout(limit):
+                await self._consumer.start()
+                first = (await self._consumer.beginning_offsets([self._tp]))[self._tp]
+                end = (await self._consumer.end_offsets([self._tp]))[self._tp]
+        except TimeoutError as error:
+            raise Doubt(unheard(self._tp.topic, limit)) from error
         if first > 0:
             raise Doubt(f"{self._tp.topic}: the first {first} records are gone; the topic must be kept for ever")
         self._consumer.assign([self._tp])
         self._consumer.seek(self._tp, 0)
+        self._answer = None, asyncio.get_running_loop().time()
         while await self._consumer.position(self._tp) < end:
-            async with asyncio.timeout(self._config.takeover_timeout):
-                await self._read()
-        self.ready = True
+            await self._read()
+            self._refuse_silence(self._config.takeover_timeout)
+        self._health.controls_read = True
         self._task = asyncio.create_task(self._follow(), name="controls")
 
     async def stop(self) -> None:
@@ -98,21 +117,35 @@ class ControlsReader:
         try:
             while True:
                 await self._read()
+                self._health.controls_read = self._silence_s() < self._config.operation_timeout
+                self._refuse_silence(self._config.watchdog_timeout)
         except Exception as error:
             fail_stop("controls", error)
 
     async def _read(self) -> None:
-        batches = await self._consumer.getmany(self._tp, timeout_ms=1_000, max_records=1_000)
-        records = batches.get(self._tp, ())
-        for record in records:
-            control = self._decode(record.value, record.timestamp)
+        lists = await self._consumer.getmany(self._tp, timeout_ms=1_000, max_records=LISTS_MAX)
+        records = Recorded.joined(lists.get(self._tp, ()))
+        columns = records.offsets.tolist(), records.timestamps.tolist(), records.packed.values.as_list()
+        for offset, timestamp, value in zip(*columns, strict=True):
+            control = self._decode(value, timestamp)
             if isinstance(control, Fault):
-                self._refused.append(record.offset)
-            self._controls.append(record.offset, control)
-        if records:
+                self._refused.append(offset)
+            self._controls.append(offset, control)
+        if records.size:
             self._advanced.set()
             for listener in self._listeners:
                 listener()
+
+    def _refuse_silence(self, limit: float) -> None:
+        if self._silence_s() > limit:
+            raise Doubt(unheard(self._tp.topic, limit))
+
+    def _silence_s(self) -> float:
+        """For how long the broker has not answered; it does so even when it has nothing."""
+        answer, now = self._consumer.last_poll_timestamp(self._tp), asyncio.get_running_loop().time()
+        if answer != self._answer[0]:
+            self._answer = answer, now
+        return now - self._answer[1]
 
     def unanswered(self, answered: int) -> list[int]:
         """Offsets of the next refused controls after this version, at most ANSWERS_MAX."""

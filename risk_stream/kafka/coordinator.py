@@ -20,7 +20,7 @@ from aiokafka.protocol.transaction import (
 )
 
 from risk_stream.kafka.failstop import Doubt
-from risk_stream.kafka.refusals import FENCED, OVER, forbidden
+from risk_stream.kafka.refusals import ENDED_BY, forbidden
 
 BUSY_PAUSE_S = 0.001
 BUSY_PAUSE_S_MAX = 0.02
@@ -40,8 +40,6 @@ BUSY = (
     kafka.UnknownTopicOrPartitionError,  # of a topic that is still being made, to this broker
     kafka.RequestTimedOutError,
 )
-FENCED_BY = (kafka.InvalidProducerEpoch, kafka.ProducerFenced)
-OVER_BY = (kafka.InvalidTxnState, kafka.InvalidProducerIdMapping, kafka.UnknownProducerId)
 FORBIDDEN = (
     kafka.TopicAuthorizationFailedError,
     kafka.GroupAuthorizationFailedError,
@@ -153,8 +151,6 @@ def _codes(errors: Sequence[tuple[str, Sequence[tuple[int, int]]]]) -> Iterator[
 
 def _final(error: Exception, named: set[str]) -> Exception:
     """What to raise for an answer that comes again however often it is asked for."""
-    if isinstance(error, FENCED_BY):
-        return Doubt(FENCED)
-    if isinstance(error, OVER_BY):
-        return Doubt(OVER)
+    if type(error) in ENDED_BY:
+        return Doubt(ENDED_BY[type(error)])
     return Doubt(forbidden(type(error)(named))) if isinstance(error, FORBIDDEN) else error

@@ -14,11 +14,11 @@ from aiokafka import errors as kafka
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.protocol.offset import OffsetRequest
 
-from risk_stream.kafka.coordinator import FENCED_BY, LOST, LOST_PAUSE_S, OVER_BY, ProducerIdentity
+from risk_stream.kafka.coordinator import LOST, LOST_PAUSE_S, ProducerIdentity
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.produce_request import ProduceRequest
 from risk_stream.kafka.record_batch import RecordBatch
-from risk_stream.kafka.refusals import FENCED, OVER, REFUSALS, refusal
+from risk_stream.kafka.refusals import ENDED_BY, REFUSALS, made_anew, refusal
 
 AGAIN_PAUSE_S = 0.005
 """A broker refuses records while the coordinator still adds something else to the same transaction: offsets that are
@@ -45,6 +45,8 @@ class Leaders:
         self._timeout_ms = int(request_timeout_s * 1000)
         self._identity = ProducerIdentity(-1, -1)
         self._sequences: dict[str, int] = {}
+        self._lasts: dict[str, int] = {}
+        """The last offset known to be taken, of each topic."""
         self._topics: set[str] = set()
         self.unanswered: set[str] = set()
         """Topics of batches that were sent and not acknowledged yet."""
@@ -54,13 +56,14 @@ class Leaders:
         self._identity, self._sequences = identity, {}
 
     async def learn(self, topics: Iterable[str]) -> None:
-        """Know a leader of each of these topics."""
-        await self._by_leader(topics)
+        """Know a leader of each of these topics, and where each ends: what is sent must come behind it."""
+        self._lasts = {topic: end - 1 for topic, end in (await self.stable_ends(topics)).items()}
 
     async def send(self, batches: Mapping[str, RecordBatch]) -> dict[str, int]:
         """Send a batch to each of these topics; the offset of each one's last record, once all are acknowledged.
 
-        Doubt when one is refused, and when the broker has it already and does not say where.
+        Doubt when one is refused, when the broker has it already and does not say where, and when it lies where
+        something else lay: the topic is another one.
         """
         for topic, batch in batches.items():
             sequence = self._sequences.get(topic, 0)
@@ -78,10 +81,8 @@ class Leaders:
         def taken(topic: str, error: kafka.KafkaError) -> None:
             if isinstance(error, REFUSALS):
                 raise Doubt(refusal(topic, len(batches[topic].data), error))
-            if isinstance(error, FENCED_BY):
-                raise Doubt(FENCED)
-            if isinstance(error, OVER_BY):
-                raise Doubt(OVER)
+            if type(error) in ENDED_BY:
+                raise Doubt(ENDED_BY[type(error)])
             if isinstance(error, kafka.DuplicateSequenceNumber):
                 raise Doubt(f"{topic}: the broker has what was sent, and does not say at which offset")
             if not error.retriable:
@@ -92,7 +93,11 @@ class Leaders:
         for topic, first in firsts.items():
             if first < 0:
                 raise Doubt(f"{topic}: the broker has what was sent, and does not say at which offset")
-        return {topic: first + batches[topic].count - 1 for topic, first in firsts.items()}
+            if first <= (last := self._lasts.get(topic, -1)):
+                raise Doubt(made_anew(topic, first, last))
+        lasts = {topic: first + batches[topic].count - 1 for topic, first in firsts.items()}
+        self._lasts |= lasts
+        return lasts
 
     async def stable_ends(self, topics: Iterable[str]) -> dict[str, int]:
         """Up to which offset each topic can be read by a reader of committed records."""

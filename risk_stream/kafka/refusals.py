@@ -1,9 +1,18 @@
 """What the broker's refusal of a batch means, in words for whoever has to put it right."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, TopicAuthorizationFailedError
+from aiokafka.errors import (
+    InvalidProducerEpoch,
+    InvalidProducerIdMapping,
+    InvalidTxnState,
+    KafkaError,
+    MessageSizeTooLargeError,
+    ProducerFenced,
+    TopicAuthorizationFailedError,
+    UnknownProducerId,
+)
 
 REFUSALS: Final = (MessageSizeTooLargeError, TopicAuthorizationFailedError)
 """Answers to a batch that come again however often it is sent."""
@@ -11,6 +20,18 @@ REFUSALS: Final = (MessageSizeTooLargeError, TopicAuthorizationFailedError)
 
 FENCED: Final = "fenced: another worker has taken the partition over"
 OVER: Final = "fenced, or ended by the broker: this transaction is over before it was whole"
+FORGOTTEN: Final = (
+    "the broker no longer knows this producer: nothing was written for longer than transactional.id.expiration.ms (7 "
+    "days by default), or another worker has taken the partition over since. Nothing is lost: start the worker again"
+)
+ENDED_BY: Final[Mapping[type[Exception], str]] = {
+    InvalidProducerEpoch: FENCED,
+    ProducerFenced: FENCED,
+    InvalidTxnState: OVER,
+    UnknownProducerId: OVER,
+    InvalidProducerIdMapping: FORGOTTEN,
+}
+"""What answers say that a producer can write no more, in words."""
 
 UNREACHABLE: Final = (
     "Is it running? `risk-stream broker start` starts one here; RISK_STREAM_BROKER=host:port names another; "
@@ -55,4 +76,22 @@ def not_ended(seconds: float, topics: Collection[str]) -> str:
         f"{', '.join(sorted(topics))}: the last transaction is committed and after {seconds:g} s not seen to be ended "
         "there; nothing was committed on top of it. Start the worker again, when the broker is up: its take-over mends "
         "it"
+    )
+
+
+def unheard(topic: str, seconds: float) -> str:
+    """For the controls, when the broker does not answer for them."""
+    return (
+        f"{topic}: no answer from the broker in {seconds:g} s, so that no control, a halt among them, could be read. "
+        "Look whether the topic is there and has a leader that this machine reaches (`risk-stream topics describe`), "
+        "then start the worker again"
+    )
+
+
+def made_anew(topic: str, first: int, last: int) -> str:
+    """For records placed at `first` though this topic was seen to reach up to `last`."""
+    return (
+        f"{topic}: records were placed at offset {first}, after {last}: the topic was made anew or cut off; nothing of "
+        "the step was published. Look what is lost of what it held before the worker is started again: the journal and "
+        "the changelog are what state is rebuilt from"
     )

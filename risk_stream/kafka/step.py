@@ -7,6 +7,7 @@ Snapshots take no turn of their own: state is copied while a step commits, and w
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,11 @@ offsets tell other tools, and with every step they were two of a transaction's f
 ALONE_AFTER_S = 0.1
 """What goes with a step waits so long for one: a snapshot or offsets in a transaction of their own hold up the order
 that comes a moment later."""
+
+EXPECTED_FOR_S = 3600.0
+"""Where the last step wrote is where the next one is expected to, for so long. A transaction that ends without records
+on a topic leaves a marker there. Where the broker has forgotten our last sequence number, a day after it by default
+(producer.id.expiration.ms), that marker makes it expect the first one again, and the next records are refused."""
 
 AHEAD_RECORDS_MIN = 500
 """While a step commits the next is computed only when so many wait; fewer are better merged with what still arrives:
@@ -96,6 +102,8 @@ class Stepper:
         self._orders_tp = TopicPartition(config.topic("orders"), partition)
         self._topics = [config.topic("decisions"), config.topic("journal")]
         """Where the last step wrote to."""
+        self._topics_at = time.time()
+        """By the clock of the day, as the broker counts: a machine that sleeps stops the loop's."""
         self._wake = asyncio.Event()
         self._commit: asyncio.Task[None] | None = None
         self._stopping = False
@@ -280,10 +288,12 @@ class Stepper:
 
     async def _begin(self) -> None:
         """Begin a step's transaction while it is computed, one answer less to wait for. Most likely it will write to
-        what the last one wrote to."""
+        what the last one wrote to; after a long rest only to the journal is sure."""
         failpoint("step.before_begin")
+        rested = time.time() - self._topics_at > EXPECTED_FOR_S
+        topics = [self._config.topic("journal")] if rested else self._topics
         changelog = [] if self._cut is None else [self._owned.snapshotter.changelog]
-        self._owned.producer.begin([*self._topics, *changelog])
+        self._owned.producer.begin([*topics, *changelog])
         await asyncio.sleep(0)  # the request is on its way before the loop computes
 
     async def _compute(self, taken: Taken) -> Computed:
@@ -305,6 +315,7 @@ class Stepper:
         journal = self._config.topic("journal")
         writes = step_writes(self._config, step.record, step.output, step.answers)
         self._topics = [write.topic for write in writes if write.records.size]
+        self._topics_at = time.time()
         offsets = self._offsets(end_after(step.record)) if self._loop.time() >= self._offsets_at else {}
         snapshot, begun = None, self._loop.time()
         if cut is not None:

@@ -37,7 +37,8 @@ def topics_finding(states: list[TopicState]) -> Finding:
     wrong = [state.name for state in states if not state.right]
     if not wrong:
         return Finding("topics", True, f"all {len(states)} as the catalogue says")
-    return Finding("topics", False, f"missing, different or without a leader: {', '.join(wrong)}", "Look: risk-stream topics describe.")
+    told = f"missing, different or without a leader: {', '.join(wrong)}"
+    return Finding("topics", False, told, "Look: risk-stream topics describe.")
 
 
 async def _check_clock(settings: Settings) -> Finding:

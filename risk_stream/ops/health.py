@@ -20,6 +20,7 @@ class Health:
     """What is known about this process; set by whoever talks to Kafka, read by the endpoint."""
 
     controls_read: bool = False
+    """Up to their end once; and since then the broker answers for them."""
     assigned: bool = False
     """An assignment arrived (it may be empty, when there are more workers than partitions)."""
     partitions: dict[int, str] = field(default_factory=dict)

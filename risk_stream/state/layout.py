@@ -38,9 +38,9 @@ WINDOW_MS_MAX = 30 * DAY_MS
 """The longest window of a counting limit (read_limit.py)."""
 
 LATE_ATTEMPTS = 10_000
-"""The last attempts of 30 days, kept although no armed limit needs them: a limit set later, or again, counts them. 75 bytes
-each behind the 24 h in which their ids count: 0.75 MB of a portfolio that has so many, 0.6 GB of 10,000 in memory with a
-thousand each. Fewer were cheaper, and let orders pass that a limit just set must refuse."""
+"""The last attempts of 30 days, kept although no armed limit needs them: a limit set later, or again, counts them. 75
+bytes each behind the 24 h in which their ids count: 0.75 MB of a portfolio that has so many, 0.6 GB of 10,000 in memory
+with a thousand each. Fewer were cheaper, and let orders pass that a limit just set must refuse."""
 
 INLINE_POSITIONS = 16
 """Positions that are saved with the main row whenever it is; of more, only those changed since their list was saved."""

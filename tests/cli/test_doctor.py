@@ -24,7 +24,7 @@ def test_without_a_broker_the_answer_is_no(tmp_path: Path) -> None:
 def test_everything_in_order(shell: Shell, tmp_path: Path) -> None:
     """First the topics are missing, then nothing is."""
     shell.env["RISK_STREAM_DATA_DIR"] = str(tmp_path)
-    assert "wrong  topics: missing or different" in shell("doctor").out
+    assert "wrong  topics: missing, different or without a leader" in shell("doctor").out
     shell.good("topics", "create")
     order = '{"order_id":"o1","portfolio_id":"p1","symbol":"A","side":"BUY","quantity":1,"price":1}'
     shell.good("publish", "orders", stdin=order)

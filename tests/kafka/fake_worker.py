@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aiokafka import TopicPartition
 
+from risk_stream.kafka import step
 from risk_stream.kafka.app import serve
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.connection import Connection
@@ -23,6 +24,7 @@ def main() -> None:
     chosen = json.loads(settings)
     salt = chosen.pop("salt", "")
     _skip_markers(chosen.pop("skips", []))
+    step.EXPECTED_FOR_S = chosen.pop("expected_for_s", step.EXPECTED_FOR_S)
     config = WorkerConfig(Connection(bootstrap), Path(data_dir), **chosen)
 
     def engine(partition: int, partitions: int, rows: RowSource) -> FakeEngine:

@@ -110,8 +110,9 @@ def test_a_coordinator_that_is_gone_is_looked_up(answer: Any) -> None:
 
 @pytest.mark.parametrize(
     ("number", "words"),
-    [(OTHER_EPOCH, "fenced: another worker"), (WRONG_STATE, "over before it was whole"), (WRONG_ID, "over before"),
-     (UNKNOWN_ID, "over before"), (ID_FORBIDDEN, "app-0: the broker does not let")],
+    [(OTHER_EPOCH, "fenced: another worker"), (WRONG_STATE, "over before it was whole"),
+     (WRONG_ID, "no longer knows this producer"), (UNKNOWN_ID, "over before"),
+     (ID_FORBIDDEN, "app-0: the broker does not let")],
 )  # fmt: skip
 def test_a_refusal_is_a_doubt(number: int, words: str) -> None:
     """Nothing of the kind is asked again."""

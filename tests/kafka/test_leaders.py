@@ -165,9 +165,42 @@ def test_stable_ends_are_asked_of_the_leaders() -> None:
     assert (client.sent[-1].isolation_level, client.sent[-1].topics) == (1, [("a", [(5, -1)]), ("b", [(5, -1)])])
 
 
+def ending(**ends: int) -> Any:
+    """The answer of where each topic ends."""
+    return lambda sent: (0, [(topic, [(5, 0, -1, end)]) for topic, end in ends.items()])
+
+
+ANEW = r"^a: records were placed at offset {}, after 9: the topic was made anew or cut off"
+
+
+@pytest.mark.parametrize("first", [0, 8, 9])
+def test_records_must_lie_behind_the_last_ones(first: int) -> None:
+    """Else it is another topic, or a part of it is gone."""
+    _, tested = led_by(a=1)(placed(a=(0, 8)), placed(a=(0, first)))
+
+    async def body() -> None:
+        await tested.send({"a": batch(2)})
+        with pytest.raises(Doubt, match=ANEW.format(first)):
+            await tested.send({"a": batch(3)})
+
+    asyncio.run(body())
+
+
+def test_records_must_lie_behind_what_was_learned() -> None:
+    """The first ones of an owner too."""
+    _, tested = led_by(a=1)(ending(a=10), placed(a=(0, 9)))
+
+    async def body() -> None:
+        await tested.learn(["a"])
+        with pytest.raises(Doubt, match=ANEW.format(9)):
+            await tested.send({"a": batch(1)})
+
+    asyncio.run(body())
+
+
 def test_a_leader_is_waited_for() -> None:
     """A topic that is not known yet, and one that has no leader for a while."""
-    client, tested = led_by(a=-1)()
+    client, tested = led_by(a=-1)(ending(a=0), ending(b=0))
 
     async def body() -> None:
         learning = asyncio.create_task(tested.learn(["a", "b"]))

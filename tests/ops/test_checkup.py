@@ -64,5 +64,5 @@ def test_topics_that_differ_are_named() -> None:
     states = [TopicState("risk.orders", 4, 4), TopicState("risk.controls", 1, None), TopicState("risk.journal", 4, 2)]
     finding = topics_finding(states)
     assert not finding.good
-    assert finding.detail == "missing or different: risk.controls, risk.journal"
+    assert finding.detail == "missing, different or without a leader: risk.controls, risk.journal"
     assert topics_finding(states[:1]).good

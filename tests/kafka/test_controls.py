@@ -1,0 +1,155 @@
+"""Nobody decides for long by controls that can no longer be read, and whoever looks is told."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+
+from risk_stream.kafka import controls as controls_module
+from risk_stream.kafka.config import WorkerConfig
+from risk_stream.kafka.connection import Connection
+from risk_stream.kafka.controls import ControlsReader
+from risk_stream.kafka.failstop import Doubt
+from risk_stream.ops.health import Health
+from tests.kafka.fake_core import FakeControls, decode_fake_control
+
+SHORT_S = 10.0
+LONG_S = 100_000.0
+"""Where it must not matter."""
+SILENT = r"^risk\.controls: no answer from the broker in 10 s, .*`risk-stream topics describe`"
+
+
+class Client:
+    """Stands for the consumer. It has no records; asked for them, it answers or is silent, and a second passes."""
+
+    def __init__(self, end: int, found: bool) -> None:
+        self.end = end
+        self.found = found
+        self.answers = True
+        self.asked = 0
+        self.now = 0.0
+        """The loop's clock."""
+
+    async def start(self) -> None:
+        """At once."""
+
+    async def stop(self) -> None:
+        """At once."""
+
+    async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """The first, unless the topic is not to be found: then it is looked for."""
+        if not self.found:
+            self.now += 2 * SHORT_S
+            await asyncio.Event().wait()
+        return dict.fromkeys(partitions, 0)
+
+    async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """As the test says."""
+        return dict.fromkeys(partitions, self.end)
+
+    def assign(self, partitions: list[TopicPartition]) -> None:
+        """Taken."""
+
+    def seek(self, tp: TopicPartition, offset: int) -> None:
+        """Done."""
+
+    async def position(self, tp: TopicPartition) -> int:
+        """Always at the first."""
+        return 0
+
+    async def getmany(self, tp: TopicPartition, **limits: int) -> dict[TopicPartition, list[Any]]:
+        """None."""
+        self.asked += self.answers
+        self.now += 1
+        await asyncio.sleep(0)
+        return {}
+
+    def last_poll_timestamp(self, tp: TopicPartition) -> int | None:
+        """Another with each answer."""
+        return self.asked or None
+
+
+class Scene:
+    """A reader over such a client, with these limits."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, end: int = 0, found: bool = True, **limits: float) -> None:
+        self.client = Client(end, found)
+        self.stopped: list[Exception] = []
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: self.client.now)
+        self.health = Health(assigned=True)
+        monkeypatch.setattr(controls_module, "AIOKafkaConsumer", lambda **_: self.client)
+        monkeypatch.setattr(controls_module, "fail_stop", lambda reason, error: self.stopped.append(error))
+        patient = {"operation_timeout": LONG_S, "takeover_timeout": LONG_S, "watchdog_timeout": LONG_S}
+        config = WorkerConfig(Connection("nowhere:1"), Path(), **{**patient, **limits})  # type: ignore[arg-type]
+        self.reader = ControlsReader(config, FakeControls(), decode_fake_control, self.health)
+
+    async def until(self, ready: bool) -> None:
+        """Let it follow until it is as ready."""
+        while (not self.health.missing) != ready:
+            await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(("limit", "end", "found"), [("operation_timeout", 0, False), ("takeover_timeout", 5, True)])
+def test_a_start_without_an_answer_is_a_doubt(
+    monkeypatch: pytest.MonkeyPatch, limit: str, end: int, found: bool
+) -> None:
+    """Neither for where they begin nor for what stands there."""
+
+    async def body() -> None:
+        scene = Scene(monkeypatch, end=end, found=found, **{limit: SHORT_S})
+        scene.client.answers = False
+        with pytest.raises(Doubt, match=SILENT):
+            await asyncio.wait_for(scene.reader.start(), LONG_S)
+        assert scene.health.missing == ["controls not read"]
+
+    asyncio.run(body())
+
+
+def test_silence_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A halt may stand there unread."""
+
+    async def body() -> None:
+        scene = Scene(monkeypatch, watchdog_timeout=SHORT_S)
+        scene.client.answers = False
+        await scene.reader.start()
+        assert scene.reader._task is not None
+        await asyncio.wait_for(scene.reader._task, LONG_S)
+        with pytest.raises(Doubt, match=SILENT):
+            raise scene.stopped[0]
+
+    asyncio.run(body())
+
+
+def test_a_broker_that_has_nothing_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answers, and for much longer than the limit nothing ends."""
+
+    async def body() -> None:
+        scene = Scene(monkeypatch, watchdog_timeout=SHORT_S, operation_timeout=SHORT_S)
+        await scene.reader.start()
+        while scene.client.now < 5 * SHORT_S:
+            await asyncio.sleep(0)
+            assert not scene.health.missing
+        await scene.reader.stop()
+        assert not scene.stopped
+
+    asyncio.run(body())
+
+
+def test_it_is_not_ready_while_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before it ends; and ready again when the broker answers."""
+
+    async def body() -> None:
+        scene = Scene(monkeypatch, operation_timeout=SHORT_S)
+        await scene.reader.start()
+        async with asyncio.timeout(LONG_S):
+            await scene.until(ready=True)
+            scene.client.answers = False
+            await scene.until(ready=False)
+            assert scene.health.missing == ["controls not read"]
+            scene.client.answers = True
+            await scene.until(ready=True)
+        await scene.reader.stop()
+
+    asyncio.run(body())
