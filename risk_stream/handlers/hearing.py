@@ -6,6 +6,8 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
+from risk_stream.kafka.heard import Heard
+
 
 class Hearing:
     """Of one consumer that is a member of its group. To be asked all the time: silence is an answer that stays."""
@@ -13,8 +15,7 @@ class Hearing:
     def __init__(self, consumer: Any, clock: Callable[[], float] = time.monotonic) -> None:
         self._consumer = consumer
         self._clock = clock
-        self._heard: dict[TopicPartition | None, tuple[float | None, float]] = {}
-        """The newest answer, and when it was seen first: of each partition that is read, and of the group (None)."""
+        self._heard = Heard()
 
     def silence_s(self) -> float:
         """Seconds without an answer, of whichever has been silent for longest."""
@@ -26,9 +27,4 @@ class Hearing:
             tp: consumer.last_poll_timestamp(tp) for tp in consumer.assignment() - consumer.paused()
         }
         answers[None] = None if consumer._coordinator.coordinator_id is None else now
-        self._heard = {one: self._since(one, answer, now) for one, answer in answers.items()}
-        return now - min(since for _, since in self._heard.values())
-
-    def _since(self, one: TopicPartition | None, answer: float | None, now: float) -> tuple[float | None, float]:
-        known = self._heard.get(one)
-        return (answer, now) if known is None or known[0] != answer else known
+        return now - self._heard.since(answers, now)

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.failstop import Doubt, fail_stop
 from risk_stream.kafka.fetched import column_options
+from risk_stream.kafka.heard import Heard
 from risk_stream.kafka.ports import ControlsPort, DecodeControl
 from risk_stream.kafka.range_reader import RangeReader
 from risk_stream.kafka.refusals import unheard
@@ -55,8 +56,7 @@ class ControlsReader:
         self._listeners: list[Callable[[], None]] = []
         self._advanced = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._answer: tuple[int | None, float] = None, 0.0
-        """When the broker answered last, by the client; and when (loop time) that was seen first."""
+        self._heard = Heard()
 
     @property
     def version(self) -> int:
@@ -89,7 +89,7 @@ class ControlsReader:
             raise Doubt(f"{self._tp.topic}: the first {first} records are gone; the topic must be kept for ever")
         self._consumer.assign([self._tp])
         self._consumer.seek(self._tp, 0)
-        self._answer = None, asyncio.get_running_loop().time()
+        self._silence_s()  # counts from here on
         while await self._consumer.position(self._tp) < end:
             await self._read()
             self._refuse_silence(self._config.takeover_timeout)
@@ -142,10 +142,8 @@ class ControlsReader:
 
     def _silence_s(self) -> float:
         """For how long the broker has not answered; it does so even when it has nothing."""
-        answer, now = self._consumer.last_poll_timestamp(self._tp), asyncio.get_running_loop().time()
-        if answer != self._answer[0]:
-            self._answer = answer, now
-        return now - self._answer[1]
+        now = asyncio.get_running_loop().time()
+        return now - self._heard.since({self._tp: self._consumer.last_poll_timestamp(self._tp)}, now)
 
     def unanswered(self, answered: int) -> list[int]:
         """Offsets of the next refused controls after this version, at most ANSWERS_MAX."""

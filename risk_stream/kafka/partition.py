@@ -11,6 +11,7 @@ from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failpoints import failpoint
 from risk_stream.kafka.failstop import fail_stop
+from risk_stream.kafka.heard import Heard
 from risk_stream.kafka.ports import EngineFactory
 from risk_stream.kafka.step import Stepper
 from risk_stream.kafka.takeover import Owned, Takeover
@@ -49,7 +50,7 @@ class Partition:
         self._owned: Owned | None = None
         self._stepper: Stepper | None = None
         self._released = False
-        self._answers: dict[TopicPartition, tuple[int | None, float]] = {}
+        self._heard = Heard()
         self._task = asyncio.create_task(self._guarded(), name=f"partition-{number}")
 
     def has_room(self, tp: TopicPartition) -> bool:
@@ -77,19 +78,11 @@ class Partition:
         """Since when (loop time) nothing moved although it should: steps with work, or the broker's answers."""
         if self._stepper is None:
             return None
-        now = asyncio.get_running_loop().time()
-        heard = [self._heard(tp, now) for tp in (self._values, self._orders) if self.has_room(tp)]
+        asked = [tp for tp in (self._values, self._orders) if self.has_room(tp)]
+        answers = {tp: self._shared.driver.fetch_state(tp).timestamp for tp in asked}
+        heard = self._heard.since(answers, asyncio.get_running_loop().time())
         step = self._stepper.stuck_since()
-        return min([*heard, *([] if step is None else [step])], default=None)
-
-    def _heard(self, tp: TopicPartition, now: float) -> float:
-        """When the broker last answered a fetch of this input; it does so even when it has nothing."""
-        answer = self._shared.driver.fetch_state(tp).timestamp
-        known, since = self._answers.get(tp, (None, now))
-        if answer != known:
-            since = now
-        self._answers[tp] = answer, since
-        return since
+        return heard if step is None else min(heard, step)
 
     def report(self) -> None:
         """Tell the metrics how full the buffers are."""
