@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from risk_stream.audit.heads import LAST_OFFSETS
+from risk_stream.audit.heads import LAST_OFFSETS, named_ends
 from risk_stream.audit.identity import Identify, identifiers
 from risk_stream.audit.journal import Head, Step, chain_after, read_step
 from risk_stream.audit.log import (
@@ -42,7 +42,7 @@ class NewParts:
         self._log = log
         self._folder = folder
         self._manifest = manifest
-        self._heads = {head.partition: head for segment in manifest.segments for head in segment.heads}
+        self._heads = named_ends(manifest)
 
     async def controls(self) -> Part:
         """The controls log."""

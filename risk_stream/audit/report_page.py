@@ -1,6 +1,5 @@
 """The report of a replay as one HTML file that asks nothing of the network, on a screen, a phone or paper."""
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -8,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from risk_stream.audit.chart import drawdown_chart
+from risk_stream.audit.disk import replace
 from risk_stream.audit.findings import Finding, Verdict
 from risk_stream.audit.report import NO_STEP, ReplayReport
 from risk_stream.audit.tally import Tally
@@ -30,11 +30,8 @@ def write_report(path: Path, report: ReplayReport, tallies: Sequence[Tally]) -> 
     """Write the page, at once: whoever looks sees all of it or what was there before. OSError when it cannot be."""
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:
-        with unfinished.open("w", encoding="utf-8") as file:
-            file.write(page(report, tallies))
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        unfinished.write_text(page(report, tallies), "utf-8")
+        replace(unfinished, path)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise

@@ -16,9 +16,17 @@ from risk_stream.state.layout import FREE_COUNT, LEVELS, NONE, Bytes, Rows, Stat
 from risk_stream.state.metrics import add_metric, release_metrics
 from risk_stream.state.opens import close_order, find_open, reduce_open
 from risk_stream.state.peaks import push_peak
-from risk_stream.state.positions import attach, clear_snapshot, detach, find_position, own_holding, position_for
+from risk_stream.state.positions import (
+    attach,
+    clear_snapshot,
+    detach,
+    find_position,
+    own_holding,
+    position_for,
+    use_position,
+)
 from risk_stream.state.sectors import change_sector
-from risk_stream.state.text import find_string, intern
+from risk_stream.state.text import intern
 
 
 @compiled
@@ -45,19 +53,10 @@ def take_value(state: State, slot: int, row: Rows) -> None:
 
 
 @compiled
-def find_listed(state: State, slot: int, listed: Rows, text: Bytes) -> int:
-    """The position of the symbol that a line of a snapshot names; -1 when nothing is remembered of it."""
-    symbol = find_string(state, text, listed[0].symbol_at, listed[0].symbol_len)
-    return find_position(state, slot, symbol) if symbol != -1 else np.int32(-1)
-
-
-@compiled
-def take_listed(state: State, slot: int, listed: Rows, text: Bytes) -> None:
+def take_listed(state: State, slot: int, position: int, listed: Rows, text: Bytes) -> None:
     """Quantity, mark and sector of a line of a snapshot."""
     line = listed[0]
-    symbol = intern(state, text, line.symbol_at, line.symbol_len)
     sector = intern(state, text, line.sector_at, line.sector_len)
-    position = position_for(state, slot, symbol)
     detach(state, position)
     held = state.holdings[own_holding(state, position)]
     high, low = widen(line.quantity)
@@ -78,15 +77,19 @@ def take_snapshot(state: State, slot: int, row: Rows, listed: Rows, text: Bytes)
     state.portfolios[slot].snapshot_ts = row[0].ts
     new = 0
     for i in range(row[0].positions_from, row[0].positions_to):
-        if find_listed(state, slot, listed[i : i + 1], text) == -1:
+        symbol = intern(state, text, listed[i].symbol_at, listed[i].symbol_len)
+        position = find_position(state, slot, symbol)
+        if position == -1:
             new += 1
-        else:
-            take_listed(state, slot, listed[i : i + 1], text)
+            continue
+        use_position(state, position)
+        take_listed(state, slot, position, listed[i : i + 1], text)
     if new == 0:
         return
     for i in range(row[0].positions_from, row[0].positions_to):
-        if find_listed(state, slot, listed[i : i + 1], text) == -1:
-            take_listed(state, slot, listed[i : i + 1], text)
+        symbol = intern(state, text, listed[i].symbol_at, listed[i].symbol_len)
+        if find_position(state, slot, symbol) == -1:
+            take_listed(state, slot, position_for(state, slot, symbol), listed[i : i + 1], text)
 
 
 @compiled

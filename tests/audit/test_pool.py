@@ -21,13 +21,14 @@ from risk_stream.audit.task import PartitionResult, Task
 from tests.audit.recording import Recording, record
 from tests.waiting import wait_for
 
-PROGRAM = """
+OPENED = """
 import asyncio, os, sys
 from functools import partial
 from pathlib import Path
 
-from risk_stream.audit.log import Bounds, PartitionBounds
+from risk_stream.audit.log import Bounds, LogError, PartitionBounds
 from risk_stream.audit.pool import run_partitions
+from risk_stream.audit.scratch import ScratchRows
 from tests.audit.recording import Recording
 
 
@@ -39,6 +40,12 @@ class Opened(Recording):
         pass
 
 
+"""
+"""How each program of a test begins."""
+
+PROGRAM = (
+    OPENED
+    + """
 async def job(log, bounds, progress, *, folder):
     (folder / str(os.getpid())).touch()
     await asyncio.sleep(3600)
@@ -48,6 +55,7 @@ if __name__ == "__main__":
     bounds = [PartitionBounds(one, Bounds(0, 0), {}, {}, {}) for one in (0, 1)]
     run_partitions(partial(Opened, 2), bounds, partial(job, folder=Path(sys.argv[1])), 2, lambda _: None)
 """
+)
 
 
 def lives(process: int) -> bool:
@@ -75,25 +83,9 @@ def test_a_killed_audit_leaves_no_process_behind(tmp_path: Path) -> None:
     wait_for(lambda: not any(map(lives, workers)))
 
 
-ENDED = """
-import asyncio, sys
-from functools import partial
-from pathlib import Path
-
-from risk_stream.audit.log import Bounds, LogError, PartitionBounds
-from risk_stream.audit.pool import run_partitions
-from risk_stream.audit.scratch import ScratchRows
-from tests.audit.recording import Recording
-
-
-class Opened(Recording):
-    async def __aenter__(self):
-        return self
-
-    async def __aexit__(self, *_):
-        pass
-
-
+ENDED = (
+    OPENED
+    + """
 async def job(log, bounds, progress, *, folder, refused):
     if bounds.partition == refused:
         while not list(folder.glob("risk-stream-replay-*/*")):
@@ -110,6 +102,7 @@ if __name__ == "__main__":
     bounds = [PartitionBounds(one, Bounds(0, 0), {}, {}, {}) for one in range(jobs)]
     run_partitions(partial(Opened, 2), bounds, partial(job, folder=folder, refused=refused), jobs, lambda _: None)
 """
+)
 
 
 @contextmanager
