@@ -13,6 +13,7 @@ from risk_stream.state.compiled import compiled
 from risk_stream.state.counters import COUNT_ATTEMPTS, count_in, find_counter, start_counter
 from risk_stream.state.layout import ATTEMPTS, COUNTERS, HEAD, NONE, TAIL, State
 from risk_stream.state.layout import Rows as StateRows
+from risk_stream.state.past import count_past
 from risk_stream.state.peaks import rebase
 
 
@@ -69,12 +70,13 @@ def drop_unwanted_counters(state: State, plan: PlanArrays, slot: int, entry: int
 
 @compiled
 def want_counter(state: State, slot: int, kind: int, window_ms: int) -> None:
-    """Start a counter that is missing, with the attempts still remembered: of 24 h, and at most 10,000, or more."""
+    """Start a counter that is missing, with what is remembered of 30 days: sums of the past, then single attempts."""
     if find_counter(state, slot, kind, window_ms) != -1:
         return
     counter = start_counter(state, slot, kind, window_ms)
     chain = state.chains[slot, ATTEMPTS]
     touch(state, slot)
+    count_past(state, slot, counter)
     if chain[HEAD] == chain[TAIL]:
         return
     entry = head_entry(state, slot, ATTEMPTS)

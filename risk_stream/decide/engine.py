@@ -312,6 +312,8 @@ class Engine:
             lay.ATTEMPTS: count,
             lay.OPENS: count,
             lay.PEAKS: min(count, self._residents.count),  # a REBASE each
+            lay.SECONDS: 2 * count,  # two attempts into an empty queue: the end of one chunk, the start of another
+            lay.MINUTES: 2 * count,
             lay.POSITIONS: count,
             lay.HOLDINGS: count,
             lay.SECTORS: count,

@@ -21,6 +21,7 @@ from risk_stream.state.layout import (
     BY_SIGNATURE,
     CHUNK,
     DAY_MS,
+    FOLDED_MAX,
     HEAD,
     IDS_MAX,
     LATE_ATTEMPTS,
@@ -29,6 +30,7 @@ from risk_stream.state.layout import (
     WINDOW_MS_MAX,
     State,
 )
+from risk_stream.state.past import expire_past, fold_attempt
 from risk_stream.state.table import insert, mix, ref_at, remove, seek, tag_of
 
 
@@ -228,18 +230,25 @@ def expire_ids(state: State, slot: int) -> None:
 
 @compiled
 def expire_attempts(state: State, slot: int, equal_window_ms: int) -> None:
-    """Forget ids that no longer count, then attempts that no armed window needs, but for the last few of 30 days.
+    """Forget ids that no longer count, then attempts that no armed window needs, but for the last ones of 30 days.
 
-    `equal_window_ms` is the longest armed DUPLICATE_ORDER window: an attempt as old as it is outside of it.
+    Those before them go into the sums of the past. `equal_window_ms` is the longest armed DUPLICATE_ORDER window: an
+    attempt as old as it is outside of it.
     """
     expire_ids(state, slot)
     portfolio = state.portfolios[slot]
     chain = state.chains[slot, ATTEMPTS]
+    folded = 0
     while chain[HEAD] < portfolio.ids_head:
-        age_ms = portfolio.to - state.attempts[head_entry(state, slot, ATTEMPTS)].to
+        oldest = state.attempts[head_entry(state, slot, ATTEMPTS)]
+        age_ms = portfolio.to - oldest.to
         held = chain[TAIL] - chain[HEAD]
         if age_ms < equal_window_ms and held <= ATTEMPTS_MAX:
             break
-        if age_ms < WINDOW_MS_MAX and held <= LATE_ATTEMPTS:
-            break
+        if age_ms < WINDOW_MS_MAX:
+            if held <= LATE_ATTEMPTS or folded == FOLDED_MAX:
+                break
+            fold_attempt(state, slot, oldest.to, oldest.notional_hi, oldest.notional_lo)
+            folded += 1
         drop_attempt(state, slot)
+    expire_past(state, slot)

@@ -1,4 +1,4 @@
-"""Chunked queues: what grows (attempts, execution ids, open orders, peaks) as chains of chunks of 16 entries.
+"""Chunked queues: what grows (attempts and their past, execution ids, open orders, peaks) in chunks of 16 entries.
 
 An entry has a sequence number in its portfolio; entry index = chunk x 16 + sequence % 16. A full chunk is saved as one
 row, again only when it changed, so a queue of any length costs a snapshot no more than its new entries.
@@ -10,6 +10,7 @@ from risk_stream.state.arena import release, take
 from risk_stream.state.compiled import compiled
 from risk_stream.state.layout import (
     CHUNK,
+    CHUNK_KINDS,
     DIRTY_CHUNK_COUNT,
     DIRTY_COUNT,
     FIRST,
@@ -131,7 +132,7 @@ def next_entry(state: State, kind: int, entry: int) -> int:
 @compiled
 def start_chains(state: State, slot: int) -> None:
     """Empty queues for a new portfolio."""
-    for kind in range(4):
+    for kind in range(CHUNK_KINDS):
         chain = state.chains[slot, kind]
         chain[FIRST] = -1
         chain[LAST] = -1

@@ -40,7 +40,17 @@ WINDOW_MS_MAX = 30 * DAY_MS
 LATE_ATTEMPTS = 10_000
 """The last attempts of 30 days, kept although no armed limit needs them: a limit set later, or again, counts them. 75
 bytes each behind the 24 h in which their ids count: 0.75 MB of a portfolio that has so many, 0.6 GB of 10,000 in memory
-with a thousand each. Fewer were cheaper, and let orders pass that a limit just set must refuse."""
+with a thousand each. Fewer were cheaper; of those before them only sums are left (past.py)."""
+
+FOLDED_MAX = 2
+"""Attempts that become a part of a sum with each new one: one would do, two catch up when those that a DUPLICATE_ORDER
+limit needed are free."""
+
+SECONDS_MS = 3_600_000
+"""The age at which sums a second become a part of sums a minute."""
+
+SECONDS_MOVED_MAX = 4
+"""Of them with each new attempt: they leave faster than they come, 3,600 of an hour and as many that are late."""
 
 INLINE_POSITIONS = 16
 """Positions that are saved with the main row whenever it is; of more, only those changed since their list was saved."""
@@ -49,10 +59,11 @@ MEMOS_MAX = 65_536
 """Symbols a portfolio remembers only a mark or a sector of (nothing held, nothing open); the contract sets no bound.
 More than any one market lists; 64 to 70 bytes each with their places in the table, 4.5 MB of one that has so many."""
 
-# Arenas: things taken from a free list. The four chunked ones come first, so that a kind of chunk is its arena.
-ATTEMPTS, EXECUTIONS, OPENS, PEAKS, PORTFOLIOS, POSITIONS, HOLDINGS, SECTORS, COUNTERS, LEVELS, METRICS = range(11)
-CHUNK_KINDS = 4
-ARENAS = 11
+# Arenas: things taken from a free list. The chunked ones come first, so that a kind of chunk is its arena.
+ATTEMPTS, EXECUTIONS, OPENS, PEAKS, SECONDS, MINUTES = range(6)
+CHUNK_KINDS = 6
+PORTFOLIOS, POSITIONS, HOLDINGS, SECTORS, COUNTERS, LEVELS, METRICS = range(6, 13)
+ARENAS = 13
 
 NOTHING = 0
 """The holding of every position that has none of its own: empty, and never written."""
@@ -251,6 +262,17 @@ OPEN = np.dtype(
 
 PEAK = np.dtype([("bucket", np.int64), ("net_hi", np.int64), ("net_lo", np.uint64)], align=True)
 
+PAST = np.dtype(
+    [
+        ("to", np.int64),  # To of the last attempt in it, ms
+        ("attempts", np.int64),
+        ("notional_hi", np.int64),  # sum of their approved notional, money
+        ("notional_lo", np.uint64),
+    ],
+    align=True,
+)
+"""What is left of the attempts of a second, or of a minute, that are not kept one by one."""
+
 CHUNK_HEAD = np.dtype(
     [
         ("number", np.int64),  # sequence number of its first entry / CHUNK
@@ -280,8 +302,8 @@ INT32 = np.dtype(np.int32)
 UINT64 = np.dtype(np.uint64)
 BYTE = np.dtype(np.uint8)
 
-HEADS = ("attempt_heads", "execution_heads", "open_heads", "peak_heads")
-ENTRIES = ("attempts", "executions", "opens", "peaks")
+HEADS = ("attempt_heads", "execution_heads", "open_heads", "peak_heads", "second_heads", "minute_heads")
+ENTRIES = ("attempts", "executions", "opens", "peaks", "seconds", "minutes")
 TABLE_NAMES = ("portfolio", "position", "sector", "attempt", "signature", "open", "execution", "string")
 
 
@@ -306,6 +328,8 @@ class State(Columns):
         "executions": (EXECUTION_ID, ()),
         "opens": (OPEN, ()),
         "peaks": (PEAK, ()),
+        "seconds": (PAST, ()),
+        "minutes": (PAST, ()),
         "strings": (STRING, ()),
         "text": (BYTE, ()),
         **{f"{name}_places": (INT64, ()) for name in TABLE_NAMES},
@@ -331,6 +355,8 @@ class State(Columns):
     executions: Rows
     opens: Rows
     peaks: Rows
+    seconds: Rows
+    minutes: Rows
     strings: Rows
     text: Bytes
     table_used: Int64s

@@ -25,6 +25,7 @@ from risk_stream.state.layout import (
     PEAK_BUCKETS,
     PEAKS,
     POSITIONS,
+    SECONDS,
     TAIL,
     UNLINKED_COUNT,
     Bytes,
@@ -132,7 +133,7 @@ def load_main(state: State, row: Bytes, at: Int64s, counts: Int64s, slot: int, o
     """A main row behind its counts into a new slot, up to its tails; the numbers of its rows of open orders into
     `open_chunks`."""
     portfolio = state.portfolios[slot]
-    for kind in range(4):
+    for kind in range(CHUNK_KINDS):
         state.chains[slot, kind, HEAD] = get_int(row, at)
         state.chains[slot, kind, TAIL] = get_int(row, at)
     for i in range(counts[4]):
@@ -207,12 +208,19 @@ def load_entry(state: State, row: Bytes, at: Int64s, slot: int, kind: int, entry
         if order.remaining > 0:
             state.chunks(OPENS)[entry // CHUNK].live += np.int32(1)
             insert(state, BY_OPEN, owned_key(slot, order.h1), entry)
-    else:
+    elif kind == PEAKS:
         peak = state.peaks[entry]
         peak.bucket = get_int(row, at)
         high, low = get_wide(row, at)
         peak.net_hi = high
         peak.net_lo = low
+    else:
+        past = (state.seconds if kind == SECONDS else state.minutes)[entry]
+        past.to = get_int(row, at)
+        past.attempts = get_int(row, at)
+        high, low = get_wide(row, at)
+        past.notional_hi = high
+        past.notional_lo = low
 
 
 @compiled
@@ -344,7 +352,7 @@ def is_newest(state: State, slot: int, entry: int) -> bool:
 def evict(state: State, slot: int) -> None:
     """Forget a portfolio whose rows are all saved."""
     unindex(state, slot)
-    for kind in range(4):
+    for kind in range(CHUNK_KINDS):
         chunk = state.chains[slot, kind, FIRST]
         while chunk != -1:
             following = np.int64(state.chunks(kind)[chunk].next)

@@ -1,8 +1,8 @@
 """Portfolios as rows: a main row of what is small, a list of positions if there are many, a row a chunk of what grows.
 
-Keys: `P` + id for the main row; `L` + id for the list; `A`, `X`, `O` or `K` (attempts, execution ids, open orders,
-peaks) + id + NUL + chunk number (8 bytes, big-endian). A row is self-contained: strings are written out. `VERSION` is
-its first byte.
+Keys: `P` + id for the main row; `L` + id for the list; `A`, `X`, `O`, `K`, `S` or `M` (attempts, execution ids, open
+orders, peaks, past seconds, past minutes) + id + NUL + chunk number (8 bytes, big-endian). A row is self-contained:
+strings are written out. `VERSION` is its first byte.
 
 The last chunk of a queue, while it is not full, stands in the main row: an order changes that anyway, and the chunks of
 attempts and open orders beside it; three rows an order were most of what a snapshot costs.

@@ -12,14 +12,16 @@ from risk_stream.state.layout import (
     ID_BYTES_MAX,
     LAST,
     OPENS,
+    PEAKS,
+    SECONDS,
     TAIL,
     Bytes,
     State,
 )
 from risk_stream.state.wire import INT_BYTES_MAX, WIDE_BYTES_MAX, put_fixed, put_int, put_string, put_wide
 
-VERSION = 3
-KIND_LETTERS = (65, 88, 79, 75)
+VERSION = 4
+KIND_LETTERS = (65, 88, 79, 75, 83, 77)
 
 STRING_BYTES_MAX = INT_BYTES_MAX + ID_BYTES_MAX
 CHUNK_BYTES_MAX = INT_BYTES_MAX + CHUNK * (16 + STRING_BYTES_MAX + 5 * INT_BYTES_MAX + WIDE_BYTES_MAX)
@@ -67,8 +69,13 @@ def put_entry(state: State, out: Bytes, at: int, kind: int, entry: int) -> int:
         at = put_int(out, at, order.remaining)
         at = put_int(out, at, order.side)
         return put_string(state, out, at, order.symbol)
-    peak = state.peaks[entry]
-    return put_wide(out, put_int(out, at, peak.bucket), peak.net_hi, peak.net_lo)
+    if kind == PEAKS:
+        peak = state.peaks[entry]
+        return put_wide(out, put_int(out, at, peak.bucket), peak.net_hi, peak.net_lo)
+    past = (state.seconds if kind == SECONDS else state.minutes)[entry]
+    at = put_int(out, at, past.to)
+    at = put_int(out, at, past.attempts)
+    return put_wide(out, at, past.notional_hi, past.notional_lo)
 
 
 @compiled

@@ -17,14 +17,7 @@ QUANTITIES = ["0", "0.00000001", "3", "7", "100.5", QUANTITY_MAX]
 AMOUNTS = ["0", "0.0001", "25", "60", "250.5", "5000", MONEY_MAX]
 COUNTS = ["0", "1", "2", "3", "10", "50"]
 RATIOS = ["0", "0.01", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "1e-9", "1000000"]
-WINDOWS = ["PT0.06S", "PT0.1S", "PT1S", "PT7.001S", "PT1M", "PT1H", "PT23H59M", "P1D"]
-# The engine remembers single attempts for 24 hours; a longer window is exact from when its limit is set, so these are
-# set before the first order and stay.
-LONG_LIMITS: list[Message] = [
-    {"limit_id": f"long-{kind}-{window}", "kind": kind, "window": window, "threshold": "3", "action": "WARN"}
-    for kind in ("DUPLICATE_ORDER", "ORDER_RATE", "TURNOVER")
-    for window in ("P2DT3H", "P7D", "P30D")
-]
+WINDOWS = ["PT0.06S", "PT0.1S", "PT1S", "PT7.001S", "PT1M", "PT1H", "PT23H59M", "P1D", "P2DT3H", "P7D", "P30D"]
 
 KIND_THRESHOLDS = {
     "MAX_ORDER_QUANTITY": QUANTITIES,
@@ -43,11 +36,6 @@ KIND_THRESHOLDS = {
     "VALUE_AGE": ["0", "0.001", "1", "60", "3600.5", "100000"],
     "METRIC": ["0", "0.3", "-0.5", "5", "1e30", "-1e-30"],
 }
-
-
-def long_limit(number: int) -> Message:
-    """One of the limits with windows of more than a day."""
-    return {"type": "SET_LIMIT", "actor": "desk", "reason": "from the start", **LONG_LIMITS[number]}
 
 
 def control(chance: random.Random, portfolios: list[str], order_id: str, now: int) -> Message:

@@ -75,11 +75,7 @@ class Stream:
 
     def steps(self, orders: int) -> Iterator[StreamStep]:
         """Steps until that many orders were sent."""
-        first = StreamStep(controls=[self.record("controls", None, self.control()) for _ in range(12)])
-        for which in self.chance.sample(range(len(stream_controls.LONG_LIMITS)), 2):
-            command = encode(self.chance, stream_controls.long_limit(which))
-            first.controls.append(self.record("controls", None, command))
-        yield first
+        yield StreamStep(controls=[self.record("controls", None, self.control()) for _ in range(12)])
         sent = 0
         while sent < orders:
             step = self.step(self.chance.choice([1, 3, 10, 60]))
