@@ -180,12 +180,17 @@ async def check_topics(config: WorkerConfig) -> None:
     refuse_other_counts(states)
     missing = [state.name for state in states if state.partitions is None]
     if missing:
-        raise Doubt(f"topics are missing: {', '.join(missing)}; make them with `risk-stream topics create`")
+        others = len(missing) < len(states)
+        raise Doubt(
+            f"topics are missing: {', '.join(missing)}; make them with `risk-stream topics create`"
+            f"{', unless they were there before: what was in them must be brought back first' if others else ''}"
+        )
     unfit = unfit_for_worker(states)
     if unfit:
         raise Doubt(
             f"no worker may run on topics like these: {'; '.join(unfit)}. Change settings with kafka-configs.sh "
-            "--alter; `risk-stream topics describe` shows all that differs"
+            "--alter, or grant DescribeConfigs where they are not to be read; `risk-stream topics describe` shows all "
+            "that differs"
         )
 
 

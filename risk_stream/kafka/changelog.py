@@ -75,7 +75,8 @@ async def catch_up(
             raise Untrusted("holds no mark")
         return None
     newest, written_ms = found
-    if have is not None:
+    known = have is not None and await _is_in(reader, journal, bounds[journal], have.mark)
+    if have is not None and known:  # rows of a step that the journal has otherwise cannot speak against the changelog
         _check_ends(have, store.begun(), newest)
     if first > newest.mark.base:
         raise Untrusted(f"starts at {first}, its rows start at {newest.mark.base}")
@@ -87,7 +88,7 @@ async def catch_up(
         _may_precede(have, newest)
         # Deletions that it missed may be compacted away by now.
         and written_ms - store.written_ms() <= TOMBSTONE_RETENTION_MS
-        and await _is_in(reader, journal, bounds[journal], have.mark)
+        and known
     ):
         log.warning("%s/%d: the rows on disk are of another copy, or too old: all are loaded anew from it", *tp)
         store.empty()

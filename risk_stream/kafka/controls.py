@@ -13,7 +13,7 @@ from risk_stream.kafka.fetched import column_options
 from risk_stream.kafka.heard import Heard
 from risk_stream.kafka.ports import ControlsPort, DecodeControl
 from risk_stream.kafka.range_reader import RangeReader
-from risk_stream.kafka.refusals import unheard
+from risk_stream.kafka.refusals import held_back, unheard
 from risk_stream.messages.fault import Fault
 from risk_stream.messages.headers import dead_letter_headers
 from risk_stream.messages.inputs import source_text
@@ -25,14 +25,15 @@ LISTS_MAX = 4
 """Lists of records taken at once, each of some hundreds."""
 
 ANSWERS_MAX = 100
-"""Refused controls one step answers; more of them wait for the next step, at their own controls version."""
+"""Refused controls one step answers, 100 MiB of dead letters at most. More of them wait for the next steps, and all
+else that is to be handled waits behind these."""
 
 
 class ControlsReader:
     """Follows `controls` without a group: every worker sees all of it, within a fetch, well below a second.
 
-    While the broker does not answer for it a halt may stand there unread: the worker is not ready after a while, and
-    ends itself like one whose inputs are silent.
+    While the broker does not answer for it, or holds some back, a halt may stand there unread: the worker is not ready
+    after a while, and ends itself like one whose inputs are silent.
     """
 
     def __init__(self, config: WorkerConfig, controls: ControlsPort, decode: DecodeControl, health: Health) -> None:
@@ -138,33 +139,40 @@ class ControlsReader:
 
     def _refuse_silence(self, limit: float) -> None:
         if self._silence_s() > limit:
-            raise Doubt(unheard(self._tp.topic, limit))
+            held = self._held_back_at() is not None
+            raise Doubt(held_back(self._tp.topic, limit) if held else unheard(self._tp.topic, limit))
 
     def _silence_s(self) -> float:
-        """For how long the broker has not answered; it does so even when it has nothing."""
+        """For how long the broker has not answered, though it does even when it has nothing, or has held some back."""
         now = asyncio.get_running_loop().time()
-        return now - self._heard.since({self._tp: self._consumer.last_poll_timestamp(self._tp)}, now)
+        held = self._held_back_at()
+        answers = {"answer": self._consumer.last_poll_timestamp(self._tp), "held": now if held is None else held}
+        return now - self._heard.since(answers, now)
+
+    def _held_back_at(self) -> int | None:
+        """Where another program's transaction is open, behind which nothing is read; None without any."""
+        stable, end = self._consumer.last_stable_offset(self._tp), self._consumer.highwater(self._tp)
+        return None if stable is None or end is None or stable >= end else stable
 
     def unanswered(self, answered: int) -> list[int]:
         """Offsets of the next refused controls after this version, at most ANSWERS_MAX."""
         start = bisect.bisect_right(self._refused, answered)
         return self._refused[start : start + ANSWERS_MAX]
 
-    def version_after(self, refused: Sequence[int], newest: int) -> int:
-        """The controls version of the step that answers these: the newest, or where the answers of a full step end."""
-        return refused[-1] if len(refused) == ANSWERS_MAX else newest
-
     async def answers(self, offsets: Sequence[int]) -> list[Event]:
-        """The dead letters for these refused controls, read again: refusals are rare, remembering all is not free."""
-        letters: list[Event] = []
-        async with RangeReader(self._config) as reader:
-            for offset in offsets:
-                reader.assign({self._tp: offset})
-                async for records in reader.read(self._tp, offset + 1):
-                    letters.extend(self._dead_letter(record) for record in records)
+        """The dead letters for these refused controls, read again: refusals are rare, remembering all is not free.
+
+        Read as they were read before, so that what was found there is found again.
+        """
+        wanted, letters = set(offsets), list[Event]()
+        async with RangeReader(self._config, columns=True) as reader:
+            reader.assign({self._tp: offsets[0]})
+            async for records in reader.read_inputs(self._tp, offsets[-1] + 1):
+                letters += [self._dead_letter(*row) for row in records.rows() if row[0] in wanted]
+        if len(letters) != len(offsets):
+            raise Doubt(f"{self._tp.topic}: {len(letters)} of {len(offsets)} refused controls could be read again")
         return letters
 
-    def _dead_letter(self, record: Any) -> Event:
-        fault = self._decode(record.value, record.timestamp)
-        source = source_text(self._tp.topic, self._tp.partition, record.offset)
-        return Event(record.key, record.value, dead_letter_headers(fault, source, record.key, record.timestamp))
+    def _dead_letter(self, offset: int, timestamp: int, key: bytes | None, value: bytes | None) -> Event:
+        source = source_text(self._tp.topic, self._tp.partition, offset)
+        return Event(key, value, dead_letter_headers(self._decode(value, timestamp), source, key, timestamp))

@@ -4,7 +4,7 @@ aiokafka's fetcher still looks at every batch: checksum, aborted transactions, m
 unpack record by record is parsed here in one compiled pass; a compressed batch is inflated within the bound of
 inflation.py before. Its own reading, record by record, is the twin that tests/kafka/test_fetched.py holds this against.
 
-A consumer made with `column_options()` has this; others of the process read as before.
+A consumer made with `column_options()` has this; others of the process read as those of foreign_names.py do.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,6 +18,7 @@ from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.errors import CorruptRecordException
 
 from risk_stream.kafka.compiled.read_records import read_records
+from risk_stream.kafka.foreign_names import ReadableRecords
 from risk_stream.kafka.inflation import RECORD_BYTES_MAX, BoundedBatch, BoundedRecords, stand_in
 from risk_stream.messages.packed import Packed, Span, encode_headers, span_of
 from risk_stream.messages.records import Recorded
@@ -48,7 +49,7 @@ def _as_columns(_key: bytes) -> bytes:
 
 
 def _unpacker(tp: Any, records: Any, aborted: Any, offset: int, key_deserializer: Any, *others: Any) -> Any:
-    kind = ColumnRecords if key_deserializer is _as_columns else PartitionRecords
+    kind = ColumnRecords if key_deserializer is _as_columns else ReadableRecords
     return kind(tp, records, aborted, offset, key_deserializer, *others)
 
 

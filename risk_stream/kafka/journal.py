@@ -56,7 +56,9 @@ def chained(previous: str, record: bytes) -> str:
 
 
 def next_record(end: JournalEnd, values: Range, orders: Range, controls: int, outputs: str) -> JournalRecord:
-    """The record of the step that comes after `end`."""
+    """The record of the step that comes after `end`; Doubt when it was decided with older controls."""
+    if controls < end.controls:
+        raise Doubt(f"step {end.seq + 1} was decided at controls {controls}, the one before it at {end.controls}")
     chain = chained(end.chain, canonical(end.seq + 1, values, orders, controls, outputs))
     return JournalRecord(end.seq + 1, values, orders, controls, outputs, chain)
 

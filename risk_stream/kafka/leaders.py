@@ -137,7 +137,7 @@ class Leaders:
                     if not code:
                         found[topic] = offset
                         continue
-                    error = kafka.for_code(code)()
+                    error = kafka.for_code(code)(topic)
                     judge(topic, error)
                     stale |= error.invalid_metadata
             left = [topic for topic in left if topic not in found]

@@ -23,6 +23,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -157,7 +158,7 @@ async def _is_no_longer_kept(written: RangeReader, tp: TopicPartition, expected:
     """Whether what was published has been deleted since, of age: it would stand there otherwise, seen or aborted."""
     if (await written.bounds([tp]))[tp][0] == 0:
         return False
-    record = (await written.last([tp])).get(tp)
+    record = (await written.last([tp], tells_source)).get(tp)
     return record is None or not _is_same(tp.topic, record, expected)
 
 
@@ -170,6 +171,14 @@ def is_of(step: JournalRecord, controls_before: int, kind: str, offset: int) -> 
     controls = controls_before + 1, step.controls + 1
     first, stop = {"orders": step.orders, "values": step.values, "controls": controls}[kind]
     return first <= offset < stop
+
+
+def tells_source(record: Any) -> bool:
+    """Whether an output says what it comes from, as all of ours do: another program's is not looked at."""
+    with suppress(Doubt):
+        source_of("", record)
+        return True
+    return False
 
 
 def source_of(topic: str, record: Any) -> tuple[str, int]:

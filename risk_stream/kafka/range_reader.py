@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.fetched import column_options
+from risk_stream.kafka.topic_ids import topic_ids
 from risk_stream.messages.records import NO_RECORDS, Records
 
 POLL_RECORDS_MAX = 2_000
@@ -81,6 +82,11 @@ class RangeReader:
                 asyncio.gather(*(self._consumer.end_offsets([tp]) for tp in wanted)),
             )
         return {tp: (first[i][tp], last[i][tp]) for i, tp in enumerate(wanted)}
+
+    async def topic_ids(self, topics: Sequence[str]) -> list[str]:
+        """What Kafka knows these topics by: another id is another topic of the same name."""
+        async with asyncio.timeout(self._timeout):
+            return await topic_ids(self._consumer._client, topics)
 
     async def last(
         self, partitions: Iterable[TopicPartition], wanted: Callable[[Any], bool] = lambda record: True

@@ -57,7 +57,8 @@ def forbidden(error: KafkaError, topic: str | None = None) -> str:
     what = topic or (", ".join(sorted(named)) if isinstance(named, set | frozenset) else str(named))
     return (
         f"{what}: the broker does not let this user read or write there ({type(error).__name__}); nothing of the step "
-        "was published. Grant Read, Write and Describe on the topics and Read on the group, then start the worker again"
+        "was published. Grant Read, Write, Describe and DescribeConfigs on the topics and Read on the group, then "
+        "start the worker again"
     )
 
 
@@ -85,6 +86,15 @@ def unheard(topic: str, seconds: float) -> str:
         f"{topic}: no answer from the broker in {seconds:g} s, so that no control, a halt among them, could be read. "
         "Look whether the topic is there and has a leader that this machine reaches (`risk-stream topics describe`), "
         "then start the worker again"
+    )
+
+
+def held_back(topic: str, seconds: float) -> str:
+    """For the controls, when a transaction of another program stays open there."""
+    return (
+        f"{topic}: a transaction of another program has been open for {seconds:g} s, so that no control behind it, a "
+        "halt among them, could be read. End it (`kafka-transactions.sh find-hanging`, then `abort`), then start the "
+        "worker again"
     )
 
 

@@ -93,7 +93,9 @@ class Snapshotter:
         changelog: str,
         saved: Saved | None,
         base: int,
+        input_ids: str,
     ) -> None:
+        """Goes on behind `saved`, or begins a copy at offset `base` of the changelog; `input_ids` is for the marks."""
         self._producer = producer
         self._store = store
         self._engine = engine
@@ -102,6 +104,7 @@ class Snapshotter:
         self._changelog_next = base if saved is None else saved.changelog_next
         self._copy = secrets.token_hex(8) if saved is None else saved.mark.copy
         self._base = base
+        self._input_ids = input_ids
 
     def due(self, end: JournalEnd) -> bool:
         """Whether any step came since the last snapshot."""
@@ -134,6 +137,7 @@ class Snapshotter:
             chain=end.chain,
             journal_next=journal_next,
             copy=self._copy,
+            input_ids=self._input_ids,
             base=self._base,
             rows=len(rows),
             digest=digest,

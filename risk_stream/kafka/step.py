@@ -16,7 +16,7 @@ from aiokafka import TopicPartition
 
 from risk_stream.kafka.buffer import InputBuffer
 from risk_stream.kafka.config import WorkerConfig
-from risk_stream.kafka.controls import ControlsReader
+from risk_stream.kafka.controls import ANSWERS_MAX, ControlsReader
 from risk_stream.kafka.failpoints import failpoint
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import JournalEnd, JournalRecord, Range, end_after, next_record
@@ -254,11 +254,15 @@ class Stepper:
             self._markers_due = True
 
     async def _take(self) -> Taken | None:
-        values, values_range = self.values.take(self._records_max)
-        timestamp_max, answer = self._older_values_bound()
-        orders, orders_range = self.orders.take(self._records_max, timestamp_max, answer)
         version = self._controls.version
         refused = self._controls.unanswered(self._owned.end.controls) if self._partition == 0 else []
+        limit = self._records_max
+        if len(refused) == ANSWERS_MAX:
+            # More of them may wait, and a halt behind them was read already: nothing is handled at the version between.
+            version, limit = refused[-1], 0
+        values, values_range = self.values.take(limit)
+        timestamp_max, answer = self._older_values_bound()
+        orders, orders_range = self.orders.take(limit, timestamp_max, answer)
         if not (values.size or orders.size or refused or self._markers_due):
             return None
         if self._markers_due:
@@ -266,8 +270,6 @@ class Stepper:
             values_range = values_range[0], self.values.take_markers(self._values_state.position)[1]
             orders_range = orders_range[0], self.orders.take_markers(self._orders_state.position)[1]
         answers = await self._controls.answers(refused) if refused else ()
-        if refused:
-            version = self._controls.version_after(refused, version)
         return Taken(values, values_range, orders, orders_range, version, answers)
 
     def _older_values_bound(self) -> tuple[int, int | None]:

@@ -17,7 +17,14 @@ from risk_stream.kafka.controls import ControlsReader
 from risk_stream.kafka.failpoints import failpoint
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.journal import FIRST_SEQ, JournalEnd, JournalRecord, Range, beginning, decode, end_after, verify
-from risk_stream.kafka.left_open import NEXT_STEP, Committed, end_what_is_left_open, step_without_record, unseen
+from risk_stream.kafka.left_open import (
+    NEXT_STEP,
+    Committed,
+    end_what_is_left_open,
+    step_without_record,
+    tells_source,
+    unseen,
+)
 from risk_stream.kafka.pace import PacedEngine
 from risk_stream.kafka.ports import EngineFactory, StepOutputPort
 from risk_stream.kafka.producer import PartitionProducer
@@ -94,6 +101,7 @@ class Takeover:
         self._journal = TopicPartition(config.topic("journal"), partition)
         self._values = TopicPartition(config.topic("portfolio-values"), partition)
         self._orders = TopicPartition(config.topic("orders"), partition)
+        self._input_topics = [self._values.topic, self._orders.topic, config.topic("controls")]
         self._outputs = [TopicPartition(config.topic(name), partition) for name in OUTPUTS]
 
     async def run(self, committed: Committed) -> Owned:
@@ -118,10 +126,14 @@ class Takeover:
                 await producer.learn(outputs)
                 await end_what_is_left_open(reader, written, producer, outputs)
                 bounds = await reader.bounds([self._changelog, self._journal, self._values, self._orders])
-                saved = await self._rows(reader, store, bounds)
+                input_ids = "-".join(await reader.topic_ids(self._input_topics))
+                saved = await self._rows(reader, store, bounds, input_ids)
                 failpoint("takeover.after_changelog")
-                owned = self._owned(producer, store, saved, bounds)
-                shown = await reader.last(self._outputs)
+                owned = self._owned(producer, store, saved, bounds, input_ids)
+                shown = {
+                    **await reader.last([self._journal]),
+                    **await reader.last([tp for tp in self._outputs if tp != self._journal], tells_source),
+                }
                 torn = await self._torn(written, shown, owned.end, committed)
                 last = await self._replay(reader, inputs, owned, bounds, torn)
                 if last is not None:
@@ -145,9 +157,12 @@ class Takeover:
         moved = {tp: (kind, await committed(tp)) for kind, tp in (("values", self._values), ("orders", self._orders))}
         return await step_without_record(written, self._journal, shown, end, moved)
 
-    async def _rows(self, reader: RangeReader, store: RowStore, bounds: Bounds) -> Saved | None:
+    async def _rows(self, reader: RangeReader, store: RowStore, bounds: Bounds, input_ids: str) -> Saved | None:
         try:
             saved = await catch_up(reader, store, self._changelog, self._journal, bounds)
+            # Where they are the same records after all, the replay of every step will show it.
+            if saved is not None and saved.mark.input_ids != input_ids:
+                raise Untrusted(f"was written from other topics of the names {', '.join(self._input_topics)}")
         except Untrusted as error:
             self._check_rebuild(bounds, str(error))
             log.warning("%s/%d %s: rebuilding from the journal's beginning", *self._changelog, error)
@@ -164,10 +179,12 @@ class Takeover:
             changelog, journal = self._changelog.topic, self._journal.topic
             raise Doubt(f"{changelog} {why}, and {journal} is kept from {first}: {REBUILD_NEEDS}")
 
-    def _owned(self, producer: PartitionProducer, store: RowStore, saved: Saved | None, bounds: Bounds) -> Owned:
+    def _owned(
+        self, producer: PartitionProducer, store: RowStore, saved: Saved | None, bounds: Bounds, input_ids: str
+    ) -> Owned:
         engine = PacedEngine(self._engines(self._partition, self._config.partitions, store))
         base = bounds[self._changelog][1] if saved is None else saved.mark.base
-        snapshotter = Snapshotter(producer, store, engine, self._changelog.topic, saved, base)
+        snapshotter = Snapshotter(producer, store, engine, self._changelog.topic, saved, base, input_ids)
         if saved is None:
             end = beginning(bounds[self._values][0], bounds[self._orders][0])
             return Owned(producer, store, engine, snapshotter, end, bounds[self._journal][0])
@@ -205,6 +222,9 @@ class Takeover:
         if torn is not None:
             last = await self._replay_step(owned, torn, values, orders)
         self._check_inputs(owned.end, bounds)
+        # The rows may end where the journal does, and this process may not have read the controls that far: no order is
+        # decided with older limits than the one before it.
+        await self._controls.wait_for(owned.end.controls)
         return last
 
     async def _replay_step(

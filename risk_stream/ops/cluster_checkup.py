@@ -5,6 +5,7 @@ import time
 
 from aiokafka.errors import KafkaError
 
+from risk_stream.kafka.foreign_names import pass_over_foreign_names
 from risk_stream.kafka.handshake import refusal
 from risk_stream.kafka.reader import TopicError, TopicReader
 from risk_stream.kafka.topics import Topics, TopicState
@@ -42,6 +43,7 @@ def topics_finding(states: list[TopicState]) -> Finding:
 
 
 async def _check_clock(settings: Settings) -> Finding:
+    pass_over_foreign_names()
     newest: list[int] = []
     for name in ("orders", "portfolio-values", "controls"):
         try:

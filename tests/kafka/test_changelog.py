@@ -56,7 +56,7 @@ class Scene:
     def new_snapshotter(self, base: int) -> Snapshotter:
         """A writer that begins a copy at this offset."""
         engine = PacedEngine(NoEngine())  # type: ignore[arg-type]
-        return Snapshotter(self.producer, self.store, engine, self.tp.topic, None, base)
+        return Snapshotter(self.producer, self.store, engine, self.tp.topic, None, base, "ids")
 
     async def save(self, seq: int, rows: list[Row]) -> None:
         """Write a snapshot of step `seq`."""
@@ -311,7 +311,8 @@ def test_a_store_of_a_later_copy_speaks_against_the_changelog(cluster: Cluster) 
 
 
 def test_a_store_of_another_journal_is_loaded_anew(cluster: Cluster) -> None:
-    """A cluster brought back from a backup has the same copy and went on otherwise; a step not kept tells nothing."""
+    """A cluster brought back from a backup has the same copy and went on otherwise, or another application has a later
+    one; neither speaks against the changelog. A step not kept tells nothing."""
 
     async def body(scene: Scene) -> None:
         first, first_next = await scene.step(beginning(0, 0), "one")
@@ -321,8 +322,9 @@ def test_a_store_of_another_journal_is_loaded_anew(cluster: Cluster) -> None:
         await scene.snapshotter.write(cut_of(second, pack([(b"b", b"2", [])])), second_next)
         assert own is not None
         foreign = own._replace(mark=msgspec.structs.replace(own.mark, chain="of another step 1"))
-        for saved, kept in ((own, b"own"), (foreign, None)):
-            store = scene.fresh(f"other-{kept!r}")
+        later = own._replace(mark=msgspec.structs.replace(foreign.mark, copy="later", base=5))
+        for number, (saved, kept) in enumerate(((own, b"own"), (foreign, None), (later, None))):
+            store = scene.fresh(f"other-{number}")
             store.apply([(b"c", b"own")], saved)
             await scene.caught_up(store)
             assert store.get_many([b"a", b"b", b"c"]) == [None if kept else b"1", b"2", kept]

@@ -29,6 +29,8 @@ class Client:
         self.found = found
         self.answers = True
         self.asked = 0
+        self.stable = end
+        """Up to where no transaction is open."""
         self.now = 0.0
         """The loop's clock."""
 
@@ -69,6 +71,14 @@ class Client:
     def last_poll_timestamp(self, tp: TopicPartition) -> int | None:
         """Another with each answer."""
         return self.asked or None
+
+    def last_stable_offset(self, tp: TopicPartition) -> int | None:
+        """As the test says."""
+        return self.stable if self.asked else None
+
+    def highwater(self, tp: TopicPartition) -> int | None:
+        """The end."""
+        return self.end if self.asked else None
 
 
 class Scene:
@@ -151,5 +161,26 @@ def test_it_is_not_ready_while_silent(monkeypatch: pytest.MonkeyPatch) -> None:
             scene.client.answers = True
             await scene.until(ready=True)
         await scene.reader.stop()
+
+    asyncio.run(body())
+
+
+def test_what_an_open_transaction_holds_back_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker answers all the same: it is not ready, ready again when that has ended, and ends when it does not."""
+
+    async def body() -> None:
+        scene = Scene(monkeypatch, operation_timeout=SHORT_S, watchdog_timeout=3 * SHORT_S)
+        await scene.reader.start()
+        async with asyncio.timeout(LONG_S):
+            await scene.until(ready=True)
+            scene.client.end = 7
+            await scene.until(ready=False)
+            scene.client.stable = 7
+            await scene.until(ready=True)
+            scene.client.end = 9
+            assert scene.reader._task is not None
+            await scene.reader._task
+        with pytest.raises(Doubt, match=r"a transaction of another program has been open for 30 s"):
+            raise scene.stopped[0]
 
     asyncio.run(body())

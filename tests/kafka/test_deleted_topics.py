@@ -131,3 +131,33 @@ def test_a_rebuild_without_its_inputs_says_what_it_needs(cluster: Cluster) -> No
     worker = cluster.start()
     assert worker.ends() == 1
     assert "does not continue 3: no saved rows can be used, and a rebuild needs" in worker.last_line
+
+
+@pytest.mark.parametrize("topic", ["orders", "portfolio-values", "controls"])
+def test_rows_are_computed_again_where_an_input_was_made_anew(cluster: Cluster, topic: str) -> None:
+    """The worker was stopped meanwhile. What stands there now is the same, as a replay of every step shows."""
+    decided(cluster, 20)
+    asyncio.run(delete(cluster.bootstrap, cluster.prefix + topic))
+    cluster.create_topics()
+    if topic == "orders":
+        cluster.orders(20)
+    for sent in (20, 40):
+        cluster.orders(20, first=sent)
+        worker = cluster.start()
+        cluster.judge(sent + 20)
+        wait_until_saved(cluster, *range(PARTITIONS))
+        assert worker.stop() == 0
+        # Once a partition, in the first of these lives.
+        assert worker.log.read_text().count("was written from other topics of the names") == PARTITIONS
+
+
+def test_other_orders_under_the_same_offsets_end_the_worker(cluster: Cluster) -> None:
+    """As many as were there before: their decisions would never have been made."""
+    decided(cluster, 20)
+    asyncio.run(delete(cluster.bootstrap, f"{cluster.prefix}orders"))
+    cluster.create_topics()
+    cluster.orders(20, first=100)
+    worker = cluster.start()
+    assert worker.ends() == 1
+    assert "replayed to other outputs than it published" in worker.last_line
+    assert len(cluster.read("decisions")) == 20

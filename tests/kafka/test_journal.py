@@ -37,6 +37,15 @@ def test_the_first_step_has_number_one_and_starts_where_the_inputs_do() -> None:
     assert (record.seq, record.values, record.orders, record.controls) == (1, (0, 2), (5, 9), -1)
 
 
+def test_controls_never_go_back() -> None:
+    """A step decided with older limits than the one before it is not published."""
+    end = end_after(chain_of(4)[-1])
+    values, orders = (end.values_to, end.values_to), (end.orders_to, end.orders_to)
+    assert next_record(end, values, orders, end.controls, "d").controls == end.controls
+    with pytest.raises(Doubt, match=f"step {end.seq + 1} was decided at controls {end.controls - 1}"):
+        next_record(end, values, orders, end.controls - 1, "d")
+
+
 def test_a_record_is_canonical_json() -> None:
     """Sorted names, no spaces: what any language's JSON library makes of the fields."""
     for record in chain_of(4):

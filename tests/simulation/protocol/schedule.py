@@ -101,8 +101,8 @@ class Schedule(Chance):
         return self._disks[0]
 
     def _read_controls(self) -> ControlsFake:
-        self._controls += 40  # more than rise during one ownership: who comes later has read at least as much
-        return ControlsFake(self._controls)
+        self._controls += 40  # more than rise during one ownership
+        return ControlsFake(self._controls - self._random.choice([0, 0, 60]))  # one in three has not read as much yet
 
     # What happens to an owner
 

@@ -49,8 +49,8 @@ _COMPLETE, _PUT = snapshot.Snapshotter.complete, buffer.InputBuffer.put
 KEPT: dict[int, Any] = {}
 
 
-def _kept_engine(self: Any, producer: Any, store: Any, saved: Any, bounds: Any) -> Any:
-    owned = _OWNED(self, producer, store, saved, bounds)
+def _kept_engine(self: Any, *taken: Any) -> Any:
+    owned = _OWNED(self, *taken)
     owned.engine = KEPT.setdefault(id(self._config), owned.engine)
     return owned
 
