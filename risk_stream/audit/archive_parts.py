@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from risk_stream.audit.heads import LAST_OFFSETS, named_ends
 from risk_stream.audit.identity import Identify, identifiers
@@ -35,6 +36,14 @@ class Part:
     is_later: IsLater | None = None
 
 
+class PartitionEnd(NamedTuple):
+    """Where a segment ends in a partition."""
+
+    head: Head
+    known_ms: int
+    """Up to which time of the broker's clock (epoch ms) it leaves out no input that the broker had taken."""
+
+
 class NewParts:
     """Looks for what is new. LogError when the log no longer holds it, or is another than the archived one."""
 
@@ -49,7 +58,7 @@ class NewParts:
         kept = await self._log.bounds(CONTROLS, 0)
         return Part(CONTROLS, 0, self._start(CONTROLS, 0, kept), kept.end)
 
-    async def partition(self, partition: int, until_ms: int | None) -> tuple[list[Part], Head | None]:
+    async def partition(self, partition: int, until_ms: int | None) -> tuple[list[Part], PartitionEnd | None]:
         """All up to the last step before `until_ms`, and that step; nothing when no step is new."""
         bounds = await partition_bounds(self._log, partition)
         # Asked last: whatever those outputs answer lies below these ends.
@@ -58,12 +67,14 @@ class NewParts:
         kept = {JOURNAL: bounds.journal, **bounds.inputs, **bounds.outputs}
         starts = {topic: self._start(topic, partition, one) for topic, one in kept.items()}
         last: Step | None = None
+        taken_ms = -1
         end = bounds.journal.end
         handled = {VALUES: starts[VALUES], ORDERS: starts[ORDERS], CONTROLS: 0}
         async for offset, timestamp, step in self._journal(partition, starts[JOURNAL], bounds.journal):
             if until_ms is not None and timestamp >= until_ms:
                 end = offset
                 break
+            taken_ms = timestamp
             if step is not None:
                 last = step
                 _raise_to(handled, step)
@@ -77,7 +88,12 @@ class NewParts:
         for topic in OUTPUTS:
             is_later = _is_later(identify[topic], handled, ends)
             parts.append(Part(topic, partition, starts[topic], kept[topic].end, is_later))
-        return parts, Head(partition, last.seq, last.chain)
+        # The inputs' ends were asked when the broker had taken these steps: all from before that lies below them.
+        known_ms = taken_ms
+        for topic in (VALUES, ORDERS):
+            left_out_ms = await self._first_ms(topic, partition, handled[topic], kept[topic].end)
+            known_ms = known_ms if left_out_ms is None else min(known_ms, left_out_ms - 1)
+        return parts, PartitionEnd(Head(partition, last.seq, last.chain), known_ms)
 
     def _start(self, topic: str, partition: int, kept: Bounds) -> int:
         """Where the archive goes on."""
@@ -93,6 +109,13 @@ class NewParts:
         if kept.end < start:
             raise self._other_log(topic, partition, f"it ends at {kept.end}, the archive at {start}")
         return start
+
+    async def _first_ms(self, topic: str, partition: int, start: int, end: int) -> int | None:
+        """When the broker took the first of these records; None when there is none."""
+        async for part in self._log.records(topic, partition, start, end):
+            if part.size:
+                return int(part.timestamps[0])
+        return None
 
     async def _journal(self, partition: int, start: int, kept: Bounds) -> AsyncIterator[tuple[int, int, Step | None]]:
         """Offset, timestamp and step of the new records; the archived head must stand before them."""

@@ -14,10 +14,9 @@ import pyarrow.parquet as pq
 
 from risk_stream import __version__
 from risk_stream.audit.archive_lock import only_run
-from risk_stream.audit.archive_parts import NewParts, Part
+from risk_stream.audit.archive_parts import NewParts, Part, PartitionEnd
 from risk_stream.audit.columns import schema_of, to_table
 from risk_stream.audit.disk import make_folder, naming, replace, sync
-from risk_stream.audit.journal import Head
 from risk_stream.audit.log import LogError, RecordedLog
 from risk_stream.audit.manifest import ArchivedFile, Manifest, Segment, read_manifest, sha256_of, write_manifest
 from risk_stream.audit.row_groups import COMPRESSION, GROUP_BYTES, GROUP_ROWS
@@ -41,13 +40,20 @@ async def write_segment(
         manifest = read_manifest(folder) or Manifest(prefix=log.prefix, partitions=log.partitions)
         if (manifest.prefix, manifest.partitions) != (log.prefix, log.partitions):
             raise LogError(f"{folder}: it is an archive of {manifest.prefix}* with {manifest.partitions} partitions")
-        parts, heads = await _new_parts(log, folder, manifest, until_ms)
+        parts, ends = await _new_parts(log, folder, manifest, until_ms)
         if not parts:
             return None
         number = len(manifest.segments) + 1
         files = await _write_files(log, folder, f"segment-{number:05}", parts, progress)
         versions = {"risk_stream": __version__, "pyarrow": pa.__version__, "python": sys.version.split()[0]}
-        segment = Segment(number=number, created_ms=now_ms, versions=versions, heads=heads, files=files)
+        segment = Segment(
+            number=number,
+            created_ms=now_ms,
+            versions=versions,
+            heads=[one.head for one in ends],
+            files=files,
+            known_ms={one.head.partition: one.known_ms for one in ends},
+        )
         manifest.segments.append(segment)
         write_manifest(folder, manifest)
         return segment
@@ -55,18 +61,18 @@ async def write_segment(
 
 async def _new_parts(
     log: RecordedLog, folder: Path, manifest: Manifest, until_ms: int | None
-) -> tuple[list[Part], list[Head]]:
-    """All parts of a segment, and the steps it ends with."""
+) -> tuple[list[Part], list[PartitionEnd]]:
+    """All parts of a segment, and where it ends in each partition with a new step."""
     new = NewParts(log, folder, manifest)
     parts: list[Part] = []
-    heads: list[Head] = []
+    ends: list[PartitionEnd] = []
     for partition in range(log.partitions):
-        found, head = await new.partition(partition, until_ms)
+        found, end = await new.partition(partition, until_ms)
         parts += found
-        heads += [head] if head is not None else []
+        ends += [end] if end is not None else []
     if parts:
         parts.append(await new.controls())
-    return parts, heads
+    return parts, ends
 
 
 async def _write_files(
