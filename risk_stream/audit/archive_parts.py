@@ -16,6 +16,7 @@ from risk_stream.audit.log import (
     VALUES,
     Bounds,
     LogError,
+    PartitionBounds,
     RecordedLog,
     partition_bounds,
 )
@@ -65,7 +66,8 @@ class NewParts:
         ends = {topic: (await self._log.bounds(topic, partition)).end for topic in (VALUES, ORDERS)}
         ends[CONTROLS] = (await self._log.bounds(CONTROLS, 0)).end
         kept = {JOURNAL: bounds.journal, **bounds.inputs, **bounds.outputs}
-        starts = {topic: self._start(topic, partition, one) for topic, one in kept.items()}
+        begun = await self._begun(bounds)
+        starts = {topic: self._start(topic, partition, one, begun.get(topic, 0)) for topic, one in kept.items()}
         last: Step | None = None
         taken_ms = -1
         end = bounds.journal.end
@@ -95,17 +97,26 @@ class NewParts:
             known_ms = known_ms if left_out_ms is None else min(known_ms, left_out_ms - 1)
         return parts, PartitionEnd(Head(partition, last.seq, last.chain), known_ms)
 
-    def _start(self, topic: str, partition: int, kept: Bounds) -> int:
-        """Where the archive goes on."""
+    async def _begun(self, bounds: PartitionBounds) -> dict[str, int]:
+        """Where the worker has begun with the inputs: with the first that were kept then, which step 1 names."""
+        async for _, _, step in self._records(bounds.partition, bounds.journal.first, bounds.journal.end):
+            return {VALUES: step.values[0], ORDERS: step.orders[0]} if step is not None and step.seq == 1 else {}
+        return {topic: kept.first for topic, kept in bounds.inputs.items()}  # not yet
+
+    def _start(self, topic: str, partition: int, kept: Bounds, begun: int = 0) -> int:
+        """Where the archive goes on, or begins, with what is kept, when nothing from `begun` on is lost."""
         files = self._manifest.files(topic, partition)
         if not files and topic in OUTPUTS:
             return kept.first  # what retention took before the first segment is "not kept" for the replay, too
-        start = files[-1].end if files else 0
+        start = files[-1].end if files else begun
         if kept.first > start:
+            archived = f"the archive ends at {start}" if files else f"its first step needs it from {start} on"
             raise LogError(
-                f"{topic}/{partition}: the log is kept from {kept.first} on, the archive ends at {start}: "
+                f"{topic}/{partition}: the log is kept from {kept.first} on, {archived}: "
                 f"{kept.first - start} offsets are lost"
             )
+        if not files:
+            return kept.first
         if kept.end < start:
             raise self._other_log(topic, partition, f"it ends at {kept.end}, the archive at {start}")
         return start
