@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # they load pyarrow, half a second
     from risk_stream.audit.manifest import Segment
 
 FINDINGS_SHOWN_MAX = 20
+ASIDE = "A run was killed, or another manifest was here: delete it when `replay` of the archive misses nothing."
 
 
 @click.command()
@@ -46,7 +47,7 @@ def command(folder: Path, stop: Mark | None, state: bool, jobs: int, as_json: bo
     opened = open_log(None, settings)
     if state and jobs > 1:
         start_loading("risk_stream.ops.compiled_once", "risk_stream.audit.archive_log", "risk_stream.cli.main")
-    from risk_stream.audit.archive_write import write_segment
+    from risk_stream.audit.archive_write import put_aside, write_segment
 
     async def work() -> Segment | None:
         _, total = await count_all(opened)
@@ -57,6 +58,8 @@ def command(folder: Path, stop: Mark | None, state: bool, jobs: int, as_json: bo
 
     with log_errors(settings):
         segment = asyncio.run(work())
+        for path in put_aside(folder):
+            print_line(f"{path}: stood in a segment's place, but the manifest did not name it. {ASIDE}", err=True)
         if not as_json:
             _tell_segment(folder, segment)
         outcome = _store_state(folder, settings.resident_max, jobs) if state else None
