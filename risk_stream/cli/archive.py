@@ -104,7 +104,11 @@ def _tell_segment(folder: Path, segment: Segment | None) -> None:
 
 
 def _tell_state(folder: Path, outcome: StateOutcome | None) -> None:
-    if outcome is None:
+    from risk_stream.audit.manifest import read_manifest
+
+    if outcome is None and not read_manifest(folder):
+        click.echo(f"{folder}: there is no step yet, so no state to store", err=True)
+    elif outcome is None:
         click.echo(f"{folder}: the state of the last segment is there already", err=True)
     elif outcome.findings_total:
         for finding in outcome.findings[:FINDINGS_SHOWN_MAX]:

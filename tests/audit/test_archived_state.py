@@ -662,6 +662,9 @@ def test_the_archive_command_stores_a_state_or_says_why_not(
     assert bad.return_value == 3
     assert "CORRUPTED decisions/1@" in bad.stderr and "1 found in" in bad.stderr and "no state was stored" in bad.stderr
     assert [one.states for one in manifest_of(tmp_path / "bad").segments] == [[]]
+    log.topics.clear()
+    none = run("none")
+    assert none.return_value == 0 and "there is no step yet, so no state to store" in none.stderr
 
 
 def test_the_page_says_what_it_began_with(stored: Path) -> None:
