@@ -86,6 +86,11 @@ class ArchiveLog:
                 raise LogError(f"{after.path} starts at {after.start}, the segment before ended at {before.end}")
         return Bounds(files[0].start, files[-1].end) if files else Bounds(0, 0)
 
+    def known_ms(self, partition: int) -> int | None:
+        """Up to which time it holds all that the broker had taken; None when no segment says so."""
+        known = [one.known_ms[partition] for one in self.manifest.segments if partition in one.known_ms]
+        return max(known, default=None)
+
     async def records(self, topic: str, partition: int, start: int, end: int) -> AsyncIterator[Recorded]:
         """The records in short lists. LogError when a file cannot be read, or is not what was archived."""
         columns = stored_columns(topic)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from risk_stream.audit.heads import LAST_OFFSETS, named_ends
 from risk_stream.audit.identity import Identify, identifiers
@@ -15,6 +16,7 @@ from risk_stream.audit.log import (
     VALUES,
     Bounds,
     LogError,
+    PartitionBounds,
     RecordedLog,
     partition_bounds,
 )
@@ -35,6 +37,14 @@ class Part:
     is_later: IsLater | None = None
 
 
+class PartitionEnd(NamedTuple):
+    """Where a segment ends in a partition."""
+
+    head: Head
+    known_ms: int
+    """Up to which time of the broker's clock (epoch ms) it leaves out no input that the broker had taken."""
+
+
 class NewParts:
     """Looks for what is new. LogError when the log no longer holds it, or is another than the archived one."""
 
@@ -49,21 +59,24 @@ class NewParts:
         kept = await self._log.bounds(CONTROLS, 0)
         return Part(CONTROLS, 0, self._start(CONTROLS, 0, kept), kept.end)
 
-    async def partition(self, partition: int, until_ms: int | None) -> tuple[list[Part], Head | None]:
+    async def partition(self, partition: int, until_ms: int | None) -> tuple[list[Part], PartitionEnd | None]:
         """All up to the last step before `until_ms`, and that step; nothing when no step is new."""
         bounds = await partition_bounds(self._log, partition)
         # Asked last: whatever those outputs answer lies below these ends.
         ends = {topic: (await self._log.bounds(topic, partition)).end for topic in (VALUES, ORDERS)}
         ends[CONTROLS] = (await self._log.bounds(CONTROLS, 0)).end
         kept = {JOURNAL: bounds.journal, **bounds.inputs, **bounds.outputs}
-        starts = {topic: self._start(topic, partition, one) for topic, one in kept.items()}
+        begun = await self._begun(bounds)
+        starts = {topic: self._start(topic, partition, one, begun.get(topic, 0)) for topic, one in kept.items()}
         last: Step | None = None
+        taken_ms = -1
         end = bounds.journal.end
         handled = {VALUES: starts[VALUES], ORDERS: starts[ORDERS], CONTROLS: 0}
         async for offset, timestamp, step in self._journal(partition, starts[JOURNAL], bounds.journal):
             if until_ms is not None and timestamp >= until_ms:
                 end = offset
                 break
+            taken_ms = timestamp
             if step is not None:
                 last = step
                 _raise_to(handled, step)
@@ -77,22 +90,43 @@ class NewParts:
         for topic in OUTPUTS:
             is_later = _is_later(identify[topic], handled, ends)
             parts.append(Part(topic, partition, starts[topic], kept[topic].end, is_later))
-        return parts, Head(partition, last.seq, last.chain)
+        # The inputs' ends were asked when the broker had taken these steps: all from before that lies below them.
+        known_ms = taken_ms
+        for topic in (VALUES, ORDERS):
+            left_out_ms = await self._first_ms(topic, partition, handled[topic], kept[topic].end)
+            known_ms = known_ms if left_out_ms is None else min(known_ms, left_out_ms - 1)
+        return parts, PartitionEnd(Head(partition, last.seq, last.chain), known_ms)
 
-    def _start(self, topic: str, partition: int, kept: Bounds) -> int:
-        """Where the archive goes on."""
+    async def _begun(self, bounds: PartitionBounds) -> dict[str, int]:
+        """Where the worker has begun with the inputs: with the first that were kept then, which step 1 names."""
+        async for _, _, step in self._records(bounds.partition, bounds.journal.first, bounds.journal.end):
+            return {VALUES: step.values[0], ORDERS: step.orders[0]} if step is not None and step.seq == 1 else {}
+        return {topic: kept.first for topic, kept in bounds.inputs.items()}  # not yet
+
+    def _start(self, topic: str, partition: int, kept: Bounds, begun: int = 0) -> int:
+        """Where the archive goes on, or begins, with what is kept, when nothing from `begun` on is lost."""
         files = self._manifest.files(topic, partition)
         if not files and topic in OUTPUTS:
             return kept.first  # what retention took before the first segment is "not kept" for the replay, too
-        start = files[-1].end if files else 0
+        start = files[-1].end if files else begun
         if kept.first > start:
+            archived = f"the archive ends at {start}" if files else f"its first step needs it from {start} on"
             raise LogError(
-                f"{topic}/{partition}: the log is kept from {kept.first} on, the archive ends at {start}: "
+                f"{topic}/{partition}: the log is kept from {kept.first} on, {archived}: "
                 f"{kept.first - start} offsets are lost"
             )
+        if not files:
+            return kept.first
         if kept.end < start:
             raise self._other_log(topic, partition, f"it ends at {kept.end}, the archive at {start}")
         return start
+
+    async def _first_ms(self, topic: str, partition: int, start: int, end: int) -> int | None:
+        """When the broker took the first of these records; None when there is none."""
+        async for part in self._log.records(topic, partition, start, end):
+            if part.size:
+                return int(part.timestamps[0])
+        return None
 
     async def _journal(self, partition: int, start: int, kept: Bounds) -> AsyncIterator[tuple[int, int, Step | None]]:
         """Offset, timestamp and step of the new records; the archived head must stand before them."""

@@ -1,12 +1,14 @@
 """Writes a segment of an archive: what the logs hold beyond the last segment, up to one step of each journal.
 
 The cut is a step: its inputs, outputs and journal record are all in the segment or all behind it, also while a worker
-goes on deciding.
+goes on deciding. A segment that the manifest does not name may hold what the log has no longer, for a manifest can be
+lost: it is put aside, not deleted.
 """
 
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
+from itertools import count
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,12 +16,19 @@ import pyarrow.parquet as pq
 
 from risk_stream import __version__
 from risk_stream.audit.archive_lock import only_run
-from risk_stream.audit.archive_parts import NewParts, Part
+from risk_stream.audit.archive_parts import NewParts, Part, PartitionEnd
 from risk_stream.audit.columns import schema_of, to_table
 from risk_stream.audit.disk import make_folder, naming, replace, sync
-from risk_stream.audit.journal import Head
 from risk_stream.audit.log import LogError, RecordedLog
-from risk_stream.audit.manifest import ArchivedFile, Manifest, Segment, read_manifest, sha256_of, write_manifest
+from risk_stream.audit.manifest import (
+    FILE_NAME,
+    ArchivedFile,
+    Manifest,
+    Segment,
+    read_manifest,
+    sha256_of,
+    write_manifest,
+)
 from risk_stream.audit.row_groups import COMPRESSION, GROUP_BYTES, GROUP_ROWS
 from risk_stream.messages.records import Recorded
 
@@ -41,13 +50,21 @@ async def write_segment(
         manifest = read_manifest(folder) or Manifest(prefix=log.prefix, partitions=log.partitions)
         if (manifest.prefix, manifest.partitions) != (log.prefix, log.partitions):
             raise LogError(f"{folder}: it is an archive of {manifest.prefix}* with {manifest.partitions} partitions")
-        parts, heads = await _new_parts(log, folder, manifest, until_ms)
+        number = len(manifest.segments) + 1
+        _refuse_later(folder, number)
+        parts, ends = await _new_parts(log, folder, manifest, until_ms)
         if not parts:
             return None
-        number = len(manifest.segments) + 1
         files = await _write_files(log, folder, f"segment-{number:05}", parts, progress)
         versions = {"risk_stream": __version__, "pyarrow": pa.__version__, "python": sys.version.split()[0]}
-        segment = Segment(number=number, created_ms=now_ms, versions=versions, heads=heads, files=files)
+        segment = Segment(
+            number=number,
+            created_ms=now_ms,
+            versions=versions,
+            heads=[one.head for one in ends],
+            files=files,
+            known_ms={one.head.partition: one.known_ms for one in ends},
+        )
         manifest.segments.append(segment)
         write_manifest(folder, manifest)
         return segment
@@ -55,18 +72,18 @@ async def write_segment(
 
 async def _new_parts(
     log: RecordedLog, folder: Path, manifest: Manifest, until_ms: int | None
-) -> tuple[list[Part], list[Head]]:
-    """All parts of a segment, and the steps it ends with."""
+) -> tuple[list[Part], list[PartitionEnd]]:
+    """All parts of a segment, and where it ends in each partition with a new step."""
     new = NewParts(log, folder, manifest)
     parts: list[Part] = []
-    heads: list[Head] = []
+    ends: list[PartitionEnd] = []
     for partition in range(log.partitions):
-        found, head = await new.partition(partition, until_ms)
+        found, end = await new.partition(partition, until_ms)
         parts += found
-        heads += [head] if head is not None else []
+        ends += [end] if end is not None else []
     if parts:
         parts.append(await new.controls())
-    return parts, heads
+    return parts, ends
 
 
 async def _write_files(
@@ -77,9 +94,28 @@ async def _write_files(
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
     files = [await _write(log, unfinished, name, part, progress) for part in parts]
-    shutil.rmtree(target, ignore_errors=True)  # of a run that ended before the manifest named it
+    if target.exists():
+        # Not called segment-...: queries read all folders of that name.
+        names = (folder / f"unnamed-{number}" for number in count(1))
+        replace(target, next(one for one in names if not one.exists()))
     replace(unfinished, target)
     return files
+
+
+def put_aside(folder: Path) -> list[Path]:
+    """What stood in a segment's place and is not in the manifest."""
+    return sorted(folder.glob("unnamed-*"))
+
+
+def _refuse_later(folder: Path, number: int) -> None:
+    """LogError when there are segments behind the one to write: the manifest that named them is gone."""
+    names = (one.name for one in folder.glob("segment-*"))
+    later = sorted(name for name in names if name.removesuffix(".unfinished") > f"segment-{number:05}")
+    if later:
+        raise LogError(
+            f"{folder}: {later[0]} is there, but {FILE_NAME} names {number - 1} segments: it is gone, or not the last "
+            "one. Put that back, or write to another folder"
+        )
 
 
 async def _write(

@@ -10,12 +10,13 @@ import msgspec
 
 from risk_stream.audit.controls_log import read_controls
 from risk_stream.audit.findings import Findings
-from risk_stream.audit.log import ORDERS, VALUES, LogError, PartitionBounds, RecordedLog, partition_bounds
+from risk_stream.audit.log import ORDERS, VALUES, EndedLog, LogError, PartitionBounds, RecordedLog, partition_bounds
 from risk_stream.audit.portfolio_walk import PortfolioWalk, of_portfolio, taken_by
 from risk_stream.audit.scratch import ScratchRows
 from risk_stream.audit.span import Mark
 from risk_stream.decide.engine import Engine
 from risk_stream.decide.inspect import PortfolioView, inspect
+from risk_stream.messages.instant import format_time
 from risk_stream.messages.murmur2 import partition_of
 
 
@@ -41,8 +42,8 @@ async def as_of(
     log: RecordedLog, portfolio_id: str, at: Mark, progress: Callable[[int], None] = lambda records: None
 ) -> AsOf:
     """With a time: behind every record that the broker had taken by then. With a place PARTITION@OFFSET: as that order
-    found it. LogError when the log is not whole up to there, and when there is no such place or it is on another
-    partition than the portfolio."""
+    found it. LogError when the log is not whole up to there or ends before it, and when there is no such place or it is
+    on another partition than the portfolio."""
     key = portfolio_id.encode()
     partition = partition_of(key, log.partitions)
     if at.time_ms is None and at.partition != partition:
@@ -63,6 +64,7 @@ async def as_of(
         if at.time_ms is None:
             _check_place(walk, bounds, at)
         elif not walk.is_past:
+            _check_reach(log, partition, at)
             undecided = await _undecided(log, walk, bounds, key, at.time_ms)
         view = inspect(engine, portfolio_id, controls.book.plan(walk.controls))
         return AsOf(str(at), partition, walk.seq, walk.controls, walk.decided_later, undecided, view)
@@ -78,6 +80,24 @@ def _check_place(walk: PortfolioWalk, bounds: PartitionBounds, at: Mark) -> None
     if not walk.is_past:
         raise LogError(f"{ORDERS}/{at}: not decided yet, the journal ends before order {decided_to}; ask again later")
     raise LogError(f"{ORDERS}/{at}: no order has this offset")
+
+
+def _check_reach(log: RecordedLog, partition: int, at: Mark) -> None:
+    """LogError when the log ends before a time: what the broker took until then is not in it."""
+    if at.time_ms is None or not isinstance(log, EndedLog):
+        return
+    known_ms = log.known_ms(partition)
+    if known_ms is None:
+        raise LogError(
+            f"{log.name}: it does not say up to when it holds all of partition {partition}, and nothing in it is from "
+            f"behind {at}. `risk-stream archive` adds what is new; an earlier time can be asked for"
+        )
+    if at.time_ms > known_ms:
+        raise LogError(
+            f"{log.name}: of partition {partition} it holds all that the broker had taken up to "
+            f"{format_time(known_ms)}, not up to {at}. Ask for a time up to then, or add what is new with "
+            "`risk-stream archive`"
+        )
 
 
 async def _undecided(

@@ -6,7 +6,7 @@ Nothing here joins a consumer group or writes: reading never disturbs a worker, 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from risk_stream.audit.cursor import Cursor
 from risk_stream.audit.findings import Finding
@@ -52,6 +52,16 @@ class RecordedLog(Protocol):
 
     def records(self, topic: str, partition: int, start: int, end: int) -> AsyncIterator[Recorded]:
         """The records with start <= offset < end, in lists of moderate size: memory does not grow with the range."""
+        ...
+
+
+@runtime_checkable
+class EndedLog(Protocol):
+    """A RecordedLog that ends somewhere, whatever goes on elsewhere; one that is not is known up to now."""
+
+    def known_ms(self, partition: int) -> int | None:
+        """Up to which time of the broker's clock (epoch ms) it holds all inputs and controls that the broker had taken;
+        None when that is not known."""
         ...
 
 

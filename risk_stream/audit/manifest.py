@@ -65,6 +65,9 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
     heads: list[Head]
     """Where the journals ended, by partition."""
     files: list[ArchivedFile]
+    known_ms: dict[int, int] = {}
+    """By partition: up to this time of the broker's clock (epoch ms) the archive holds all inputs and controls that the
+    broker had taken. Of an older version there is none."""
     states: list[StateFile] = []
     """One for each partition that has had a step; none when no state was asked for, or the replay found something."""
 

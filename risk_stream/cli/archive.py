@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # they load pyarrow, half a second
     from risk_stream.audit.manifest import Segment
 
 FINDINGS_SHOWN_MAX = 20
+ASIDE = "A run was killed, or another manifest was here: delete it when `replay` of the archive misses nothing."
 
 
 @click.command()
@@ -46,7 +47,7 @@ def command(folder: Path, stop: Mark | None, state: bool, jobs: int, as_json: bo
     opened = open_log(None, settings)
     if state and jobs > 1:
         start_loading("risk_stream.ops.compiled_once", "risk_stream.audit.archive_log", "risk_stream.cli.main")
-    from risk_stream.audit.archive_write import write_segment
+    from risk_stream.audit.archive_write import put_aside, write_segment
 
     async def work() -> Segment | None:
         _, total = await count_all(opened)
@@ -57,6 +58,8 @@ def command(folder: Path, stop: Mark | None, state: bool, jobs: int, as_json: bo
 
     with log_errors(settings):
         segment = asyncio.run(work())
+        for path in put_aside(folder):
+            print_line(f"{path}: stood in a segment's place, but the manifest did not name it. {ASIDE}", err=True)
         if not as_json:
             _tell_segment(folder, segment)
         outcome = _store_state(folder, settings.resident_max, jobs) if state else None
@@ -101,7 +104,11 @@ def _tell_segment(folder: Path, segment: Segment | None) -> None:
 
 
 def _tell_state(folder: Path, outcome: StateOutcome | None) -> None:
-    if outcome is None:
+    from risk_stream.audit.manifest import read_manifest
+
+    if outcome is None and not read_manifest(folder):
+        click.echo(f"{folder}: there is no step yet, so no state to store", err=True)
+    elif outcome is None:
         click.echo(f"{folder}: the state of the last segment is there already", err=True)
     elif outcome.findings_total:
         for finding in outcome.findings[:FINDINGS_SHOWN_MAX]:

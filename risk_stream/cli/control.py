@@ -19,6 +19,10 @@ from risk_stream.messages.fault import Fault
 from risk_stream.messages.instant import format_time
 from risk_stream.ops.load import load_settings
 
+LOOK = (
+    "It is not acknowledged and may be in force all the same: look (`risk-stream limits history`) before you repeat it."
+)
+
 actor_option = click.option("--actor", required=True, help="Who gives the command.")
 reason_option = click.option("--reason", required=True, help="Why.")
 all_option = click.option("--all", "whole_firm", is_flag=True, help="The whole firm.")
@@ -140,18 +144,24 @@ def send(control: Control, as_json: bool) -> int:
     from risk_stream.cli.kafka import run
     from risk_stream.kafka.publish import Publisher
 
-    topic = settings.topic("controls")
+    topic, begun, acknowledged = settings.topic("controls"), False, list[int]()
 
-    async def work() -> int:
+    async def work() -> None:
+        nonlocal begun
         async with Publisher(settings.connection(), topic) as publisher:
-            return await publisher.send_one(value)
+            begun = True
+            acknowledged.append(await publisher.send_one(value))
 
-    taken_at = run(work(), settings)
-    if as_json:
-        print_json({"topic": topic, "sent": value.decode()})
-    else:
-        click.echo(f"sent to {topic}: {value.decode()}", err=True)
-    return taken_at
+    try:
+        run(work(), settings)
+    finally:  # whatever ended it: what took effect, or may have, is told
+        if acknowledged and as_json:
+            print_json({"topic": topic, "sent": value.decode()})
+        elif acknowledged:
+            click.echo(f"sent to {topic}: {value.decode()}", err=True)
+        elif begun:
+            click.echo(LOOK, err=True)
+    return acknowledged[0]
 
 
 def _now_ms() -> int:

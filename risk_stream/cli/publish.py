@@ -13,12 +13,13 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from risk_stream.cli.failure import FAILED
 from risk_stream.cli.kafka import run
 from risk_stream.cli.output import json_option, print_json
-from risk_stream.cli.read_lines import read_lines
+from risk_stream.cli.read_lines import LINE_BYTES_MAX, read_lines
 from risk_stream.kafka.input_lines import LINE_READERS, BadLine
 from risk_stream.kafka.publish import UNACKNOWLEDGED_MAX, Outbound, Publisher, Tally
-from risk_stream.messages.record_size import size_problem
+from risk_stream.messages.record_size import VALUE_BYTES_MAX, size_problem
 from risk_stream.ops.load import load_settings
 
+TOO_LONG = BadLine(f"value: the line has over {LINE_BYTES_MAX:,} bytes, at most {VALUE_BYTES_MAX:,} are taken")
 PROGRESS_EVERY_LINES = 1_000
 LOOK = "It and later ones may be on the topic all the same: look there before you send them again."
 
@@ -89,10 +90,9 @@ class _Lines:
                 number += 1
                 if number % PROGRESS_EVERY_LINES == 0:
                     bar.update(task, completed=number)
-                text = line.strip()
-                if not text:
+                record = self._read(line, partitions)
+                if record is None:
                     continue
-                record = self._read(text, partitions)
                 if isinstance(record, BadLine):
                     self.bad += 1
                     console.print(f"line {number}: {record.detail}", markup=False, highlight=False, soft_wrap=True)
@@ -101,7 +101,12 @@ class _Lines:
                     self._numbers.append(number)
                     yield record
 
-    def _read(self, text: bytes, partitions: int) -> Outbound | BadLine:
+    def _read(self, line: bytes, partitions: int) -> Outbound | BadLine | None:
+        if len(line) > LINE_BYTES_MAX:
+            return TOO_LONG
+        text = line.strip()
+        if not text:
+            return None
         problem = size_problem(len(text))
         if problem:
             return BadLine(f"value: {problem}")

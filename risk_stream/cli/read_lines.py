@@ -5,20 +5,32 @@ import os
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from threading import Thread
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
+from risk_stream.messages.record_size import VALUE_BYTES_MAX
+
+LINE_BYTES_MAX: Final = 2 * VALUE_BYTES_MAX
+"""A line may have blanks around a value; of a longer one only the beginning is kept in memory."""
 CHUNK_BYTES = 64 * 1024  # what a pipe holds
 
 
 async def read_lines(file: BinaryIO) -> AsyncIterator[bytes]:
-    """Each line as soon as its end was read, without its line feed; the last one may have none."""
-    rest = b""
+    """Each line as soon as its end was read, without its line feed; the last one may have none.
+
+    Of a line longer than LINE_BYTES_MAX only a beginning comes, which is longer than that, too.
+    """
+    parts: list[bytes] = []
+    size = 0
     while chunk := await _read(file.fileno()):
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line
-    if rest:
-        yield rest
+        more, *following = chunk.split(b"\n")
+        if size <= LINE_BYTES_MAX:
+            parts.append(more)
+            size += len(more)
+        for start in following:
+            yield b"".join(parts)
+            parts, size = [start], len(start)
+    if size:
+        yield b"".join(parts)
 
 
 def _read(descriptor: int) -> asyncio.Future[bytes]:

@@ -60,8 +60,11 @@ class ViolationsConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        async with asyncio.timeout(TIMEOUT_S):
-            await self._consumer.stop()
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                await self._consumer.stop()
+        except TimeoutError:
+            log.warning("%s: the broker was not told that it ends, and will see by its silence", self._group)
 
     @property
     def silence_s(self) -> float:
@@ -75,13 +78,18 @@ class ViolationsConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         return sum(max(0, end - self._read_to.get(tp, end)) for tp, end in ends.items() if end is not None)
 
     async def read(self, room: int) -> list[Any]:
-        """At most `room` records, within POLL_MS; none when there is no room, which keeps the place in the group."""
+        """At most `room` records, within 2 * POLL_MS; none when there is no room: that keeps its place in the group."""
         paused, assignment = self._consumer.paused(), self._consumer.assignment()
         if room <= 0:
             self._consumer.pause(*(assignment - paused))
         elif paused:
             self._consumer.resume(*paused)
-        batches = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=max(room, 1))
+        try:
+            # While its group shares out the partitions the client heeds no timeout of its own.
+            async with asyncio.timeout(2 * POLL_MS / 1000):
+                batches = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=max(room, 1))
+        except TimeoutError:
+            return []
         records = [record for batch in batches.values() for record in batch]
         for record in records:
             tp = TopicPartition(record.topic, record.partition)

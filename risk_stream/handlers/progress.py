@@ -35,7 +35,10 @@ class Progress(Generic[P]):
     def is_taken(self, partition: P, offset: int) -> bool:
         """Whether it is still ours to do: not after its partition was forgotten."""
         taken = self._partitions.get(partition)
-        return taken is not None and bool(taken.offsets) and offset >= taken.offsets[0] and offset not in taken.done
+        if taken is None or not taken.offsets:
+            return False
+        # One behind the last is of before its partition was forgotten and came back: it will be read again.
+        return taken.offsets[0] <= offset <= taken.offsets[-1] and offset not in taken.done
 
     def done(self, partition: P, offset: int) -> None:
         """It was dealt with. Nothing happens where the partition was forgotten meanwhile."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from typing import Any, NamedTuple, Self
 
 from aiokafka import AIOKafkaProducer
@@ -65,7 +66,10 @@ def _is_taken(answer: asyncio.Future[Any]) -> bool:
 
 
 class Publisher:
-    """One topic's sender. Use it in `async with`; leaving the block does not wait for what is not acknowledged."""
+    """One topic's sender. Use it in `async with`; leaving the block does not wait for what is not acknowledged.
+
+    What was sent is settled by then, so a broker that answers no more does not turn it into a failure.
+    """
 
     def __init__(self, connection: Connection, topic: str, *, batch_bytes: int = BATCH_BYTES) -> None:
         self._topic = topic
@@ -95,12 +99,9 @@ class Publisher:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(TIMEOUT_S if kind is None else 1):
                 await self._producer.stop()
-        except TimeoutError:
-            if kind is None:
-                raise
 
     async def send_all(self, records: AsyncIterator[Outbound], tally: Tally | None = None) -> int:
         """Send each as it comes and return how many the broker acknowledged: all of them, or it raises.

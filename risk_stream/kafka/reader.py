@@ -63,7 +63,10 @@ class TopicReader:
         left = dict(ends)
         while left := {tp: end for tp, end in left.items() if await self._consumer.position(tp) < end}:
             for tp, records in (await self._consumer.getmany(*left, timeout_ms=POLL_MS)).items():
-                if inside := [record for record in records if record.offset < ends[tp]]:
+                inside = [record for record in records if record.offset < ends[tp]]
+                if len(inside) < len(records):
+                    self._consumer.seek(tp, ends[tp])  # what was committed meanwhile is left to `follow`
+                if inside:
                     yield inside
 
     async def follow(self) -> AsyncIterator[list[Any]]:

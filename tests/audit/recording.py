@@ -147,13 +147,13 @@ def traffic(orders: int, seed: int, portfolios: int) -> Iterator[tuple[str, byte
         yield ORDERS, name.encode(), b"{" if number % 89 == 88 else json.dumps(order).encode(), now
 
 
-def decide(log: Recording, partition: int, draw: random.Random) -> None:
-    """Publish what a worker of this partition would, in steps of random size."""
+def decide(log: Recording, partition: int, draw: random.Random, begun: tuple[int, int] = (0, 0)) -> None:
+    """Publish what a worker of this partition would, in steps of random size; `begun` are the first inputs it found."""
     controls, waiting = Controls(), deque(log.lines(CONTROLS, 0))
     refused: dict[int, tuple[Fault, Line]] = {}
     now = START_MS
     engine = Engine(partition, log.partitions, Rows(), topic_prefix=log.prefix)
-    end, at = beginning(0, 0), {VALUES: 0, ORDERS: 0}
+    end, at = beginning(*begun), {VALUES: 0, ORDERS: 0}
     while any(at[topic] < len(log.lines(topic, partition)) for topic in at):
         taken, stops = {}, {}
         for topic, before in ((VALUES, end.values_to), (ORDERS, end.orders_to)):

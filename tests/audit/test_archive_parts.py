@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import json
+import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from risk_stream.audit.manifest import Segment, read_manifest
 from risk_stream.audit.replay import replay_partition
 from risk_stream.audit.span import Span
 from risk_stream.audit.task import PartitionResult, Task
-from tests.audit.recording import Line, Recording, record
+from tests.audit.recording import LIMITS, START_MS, Line, Recording, decide, limit_message, record, traffic
 
 MIDDLE, LAST = 20, 39
 """Steps of partition 0."""
@@ -216,6 +217,53 @@ def test_outputs_of_steps_that_were_committed_meanwhile_stay_out(written: Record
     results = replay(ArchiveLog(tmp_path))
     assert [one.findings for one in results] == [[], []]
     assert results[0].published[DECISIONS] == len(written.lines(DECISIONS, 0))
+
+
+def begun_late() -> Trimmed:
+    """A log whose first inputs were gone when the worker first started."""
+    log, first = Trimmed(1), {VALUES: 50, ORDERS: 1_000}
+    for limit in LIMITS:
+        log.append(CONTROLS, 0, START_MS, None, limit_message(**limit))
+    for topic, key, value, timestamp in traffic(60, 1, 5):
+        log.append(topic, 0, timestamp, key, value, gap=0 if log.lines(topic, 0) else first[topic])
+    decide(log, 0, random.Random(1), (first[VALUES], first[ORDERS]))
+    log.firsts.update({(topic, 0): offset for topic, offset in first.items()})
+    return log
+
+
+def test_inputs_that_were_gone_before_the_first_step_are_not_missed(tmp_path: Path) -> None:
+    """The archive begins where the worker did, and goes on."""
+    log = begun_late()
+    assert archive(log, tmp_path, log.lines(JOURNAL, 0)[3].timestamp) is not None
+    assert archive(log, tmp_path) is not None
+    results = replay(ArchiveLog(tmp_path))
+    assert [one.findings for one in results] == [[]] and results[0].orders == len(log.lines(ORDERS, 0))
+
+
+@pytest.mark.parametrize("topic", [ORDERS, VALUES])
+def test_inputs_that_the_first_step_needs_are_missed(tmp_path: Path, topic: str) -> None:
+    """Retention has taken them since."""
+    log = begun_late()
+    start = log.firsts[topic, 0]
+    log.trim(topic, 0, start + 2)
+    with pytest.raises(LogError, match=f"{topic}/0: .* its first step needs it from {start} on: 2 offsets are lost"):
+        archive(log, tmp_path)
+
+
+def test_inputs_are_missed_where_the_first_step_cannot_be_read(tmp_path: Path) -> None:
+    """It is not known from where on it needs them."""
+    log = begun_late()
+    log.lines(JOURNAL, 0)[0].value = b"{"
+    with pytest.raises(LogError, match="offsets are lost"):
+        archive(log, tmp_path)
+
+
+def test_inputs_kept_from_anywhere_are_nothing_to_archive_without_a_step(tmp_path: Path) -> None:
+    """The worker will begin with the first that is kept then."""
+    log = begun_late()
+    for topic in (JOURNAL, *OUTPUTS):
+        log.lines(topic, 0).clear()
+    assert archive(log, tmp_path) is None
 
 
 @pytest.mark.parametrize("topic", [JOURNAL, ORDERS, VALUES, DECISIONS, VIOLATIONS])

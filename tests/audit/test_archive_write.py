@@ -16,7 +16,7 @@ from risk_stream.audit import archive_write
 from risk_stream.audit.archive_lock import only_run
 from risk_stream.audit.archive_log import ArchiveLog
 from risk_stream.audit.archive_state import find_state_task, store_state
-from risk_stream.audit.archive_write import write_segment
+from risk_stream.audit.archive_write import put_aside, write_segment
 from risk_stream.audit.columns import stored_columns, to_table
 from risk_stream.audit.disk import naming
 from risk_stream.audit.log import JOURNAL, LogError, all_bounds
@@ -92,6 +92,35 @@ def test_a_disk_without_room_is_said_with_the_file(written: Recording, tmp_path:
     assert not unfinished.exists() and asyncio.run(ArchiveLog(tmp_path).damage()) == []
     with pytest.raises(OSError, match=rf"'{tmp_path}/rows'$"), room_for(4_096):
         write_rows(tmp_path / "rows", [(b"a", os.urandom(10_000))])
+
+
+def test_a_segment_that_no_manifest_names_is_put_aside(written: Recording, tmp_path: Path) -> None:
+    """Of a killed run, or of an archive that has lost its manifest: it may hold what the log has no longer."""
+    asyncio.run(write_segment(written, tmp_path, 0))
+    kept = {path.name: path.read_bytes() for path in (tmp_path / "segment-00001").iterdir()}
+    for number in (1, 2):
+        (tmp_path / "manifest.json").unlink()
+        assert asyncio.run(write_segment(written, tmp_path, 0)) is not None
+        aside = tmp_path / f"unnamed-{number}"
+        assert put_aside(tmp_path)[-1] == aside
+        assert {path.name: path.read_bytes() for path in aside.iterdir()} == kept
+    assert asyncio.run(ArchiveLog(tmp_path).damage()) == []
+
+
+def test_segments_behind_those_that_the_manifest_names_are_not_touched(written: Recording, tmp_path: Path) -> None:
+    """The manifest is gone, or is an older one: what it does not name is told, and nothing is written."""
+    path, manifests = tmp_path / "manifest.json", []
+    for step in (10, 20, 30):
+        asyncio.run(write_segment(written, tmp_path, 0, written.lines(JOURNAL, 0)[step].timestamp))
+        manifests.append(path.read_bytes())
+    before = sorted(tmp_path.rglob("*"))
+    path.write_bytes(manifests[0])
+    with pytest.raises(LogError, match=r"segment-00003 is there, but manifest\.json names 1 segments"):
+        asyncio.run(write_segment(written, tmp_path, 0))
+    assert sorted(tmp_path.rglob("*")) == before
+    path.unlink()
+    with pytest.raises(LogError, match=r"segment-00002 is there, but manifest\.json names 0 segments"):
+        asyncio.run(write_segment(written, tmp_path, 0))
 
 
 def test_errors_of_the_broker_get_no_file(tmp_path: Path) -> None:

@@ -654,12 +654,17 @@ def test_the_archive_command_stores_a_state_or_says_why_not(
     stored = json.loads(good.stdout)["state"]
     assert stored["findings_total"] == 0 and [one["head"]["partition"] for one in stored["states"]] == [0, 1]
     again = run("good")
-    assert again.return_value == 0 and "is there already" in again.stderr
+    assert again.return_value == 0 and "is there already" in again.stderr and "unnamed" not in again.stderr
+    (tmp_path / "good" / "manifest.json").unlink()
+    assert "good/unnamed-1: stood in a segment's place" in run("good").stderr
     changed(log.lines(DECISIONS, 1)[30])
     bad = run("bad")
     assert bad.return_value == 3
     assert "CORRUPTED decisions/1@" in bad.stderr and "1 found in" in bad.stderr and "no state was stored" in bad.stderr
     assert [one.states for one in manifest_of(tmp_path / "bad").segments] == [[]]
+    log.topics.clear()
+    none = run("none")
+    assert none.return_value == 0 and "there is no step yet, so no state to store" in none.stderr
 
 
 def test_the_page_says_what_it_began_with(stored: Path) -> None:

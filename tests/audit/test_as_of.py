@@ -7,13 +7,27 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from risk_stream.audit.archive_log import ArchiveLog
+from risk_stream.audit.archive_write import write_segment
 from risk_stream.audit.as_of import AsOf, as_of
 from risk_stream.audit.controls_log import read_controls
-from risk_stream.audit.log import CONTROLS, DECISIONS, JOURNAL, ORDERS, VALUES, Bounds, LogError, partition_bounds
+from risk_stream.audit.log import (
+    CONTROLS,
+    DECISIONS,
+    JOURNAL,
+    ORDERS,
+    VALUES,
+    Bounds,
+    LogError,
+    RecordedLog,
+    partition_bounds,
+)
+from risk_stream.audit.manifest import read_manifest, write_manifest
 from risk_stream.audit.replay import replay_partition
 from risk_stream.audit.span import Mark, Span, read_mark
 from risk_stream.audit.task import Task
@@ -21,6 +35,7 @@ from risk_stream.audit.walk import Done
 from risk_stream.cli import as_of as command
 from risk_stream.cli.failure import CommandError
 from risk_stream.kafka.journal import beginning, encode, end_after, next_record
+from risk_stream.messages.instant import format_time
 from risk_stream.messages.murmur2 import partition_of
 from tests.audit.recording import LIMITS, START_MS, Recording, limit_message, record
 
@@ -39,7 +54,7 @@ def decisions(log: Recording) -> list[dict[str, object]]:
     return [json.loads(line.value or b"") for p in range(log.partitions) for line in log.lines(DECISIONS, p)]
 
 
-def look(log: Recording, portfolio: str, at: Mark) -> AsOf:
+def look(log: RecordedLog, portfolio: str, at: Mark) -> AsOf:
     """As of."""
     return asyncio.run(as_of(log, portfolio, at))
 
@@ -259,6 +274,60 @@ def test_a_place_without_a_decided_order(written: Recording) -> None:
     last = log.append(ORDERS, partition, END_MS, b"P1", b"{}")
     with pytest.raises(LogError, match="not decided yet"):
         look(log, "P1", Mark(None, partition, last))
+
+
+def archived(log: Recording, folder: Path, until_ms: int | None = None) -> ArchiveLog:
+    """The log with one more segment in an archive."""
+    assert asyncio.run(write_segment(log, folder, 0, until_ms)) is not None
+    return ArchiveLog(folder)
+
+
+@pytest.mark.parametrize("share", [3, 2, 1])
+def test_an_archive_answers_as_the_log_does_or_refuses(written: Recording, tmp_path: Path, share: int) -> None:
+    """Up to the time that it names, and not a millisecond later."""
+    journal = written.lines(JOURNAL, 1)
+    until_ms = journal[len(journal) // share].timestamp if share > 1 else None
+    archive, later_ms = archived(written, tmp_path, until_ms), journal[-1].timestamp + 60_000
+    for portfolio in ("P1", "P2", "P3"):
+        partition = partition_of(portfolio.encode(), written.partitions)
+        known_ms = archive.known_ms(partition)
+        assert known_ms is not None
+        for at_ms in (known_ms - 20_000, known_ms):
+            assert look(archive, portfolio, Mark(at_ms)) == look(written, portfolio, Mark(at_ms))
+        words = f"partition {partition} .* up to {format_time(known_ms)}, not up to {format_time(later_ms)}"
+        with pytest.raises(LogError, match=words):
+            look(archive, portfolio, Mark(later_ms))
+        with pytest.raises(LogError, match=words.rpartition(",")[0]):
+            look(archive, portfolio, Mark(known_ms + 1))
+    reached = written.lines(JOURNAL, 0)[-1].timestamp
+    assert (archive.known_ms(0) == reached) == (share == 1)
+
+
+def test_an_archive_of_a_backlog_is_known_up_to_what_waited(tmp_path: Path) -> None:
+    """An order that no archived step has handled ends it, however late that step was; the next segment goes on."""
+    log = backlog()
+    step = log.lines(JOURNAL, 0).pop()
+    archive = archived(log, tmp_path)
+    waited_ms = START_MS + MINUTE_MS + 1000
+    assert look(archive, "P1", Mark(waited_ms - 1)) == look(log, "P1", Mark(waited_ms - 1))
+    with pytest.raises(LogError, match=f"up to {format_time(waited_ms - 1)}, not"):
+        look(archive, "P1", Mark(waited_ms))
+    log.lines(JOURNAL, 0).append(step)
+    end = Mark(step.timestamp)
+    assert look(archived(log, tmp_path), "P1", end) == look(log, "P1", end)
+
+
+def test_an_archive_that_names_no_time_answers_for_what_it_goes_beyond(written: Recording, tmp_path: Path) -> None:
+    """An older version wrote none: a time with a value and an order behind it is known all the same."""
+    archived(written, tmp_path)
+    manifest = read_manifest(tmp_path)
+    assert manifest is not None
+    manifest.segments[0].known_ms.clear()
+    write_manifest(tmp_path, manifest)
+    at = Mark(START_MS + 5 * MINUTE_MS)
+    assert look(ArchiveLog(tmp_path), "P1", at) == look(written, "P1", at)
+    with pytest.raises(LogError, match="does not say up to when it holds all of partition"):
+        look(ArchiveLog(tmp_path), "P1", Mark(END_MS))
 
 
 def test_the_command_says_at_which_controls_and_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,13 @@
 import json
 import time
 
+import click
 import pytest
+from aiokafka import AIOKafkaProducer
 
-from risk_stream.cli.control import command
+from risk_stream.cli.control import LOOK, command
+from risk_stream.cli.failure import CommandError
+from risk_stream.kafka.publish import Publisher
 from risk_stream.messages.control import Halt, Override, Rebase, Reduce, RemoveLimit, Resume
 from risk_stream.messages.decode import decode_control
 from tests.cli.command import risk_stream
@@ -92,3 +96,53 @@ def test_an_override_that_has_expired_is_said_to_be(ready_shell: Shell) -> None:
     done = ready_shell("control", "override", *arguments, *people, *WHO, "--json")
     assert (done.code, json.loads(done.json["sent"])["order_id"]) == (3, "o")
     assert "It expired before the broker took it" in done.err
+
+
+@pytest.mark.broker
+def test_a_command_without_an_acknowledgement_may_be_in_force(
+    ready_shell: Shell, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It fails, with where to look: here the broker had taken it."""
+    for name, value in ready_shell.env.items():
+        monkeypatch.setenv(name, value)
+    send_one = Publisher.send_one
+
+    async def unanswered(self: Publisher, value: bytes) -> int:
+        await send_one(self, value)
+        raise TimeoutError
+
+    monkeypatch.setattr(Publisher, "send_one", unanswered)
+    with pytest.raises(CommandError, match="Kafka at"):
+        command.main(["resume", "--all", *WHO], standalone_mode=False)
+    told = capsys.readouterr()
+    assert told.err == f"{LOOK}\n" and told.out == ""
+    (change,) = ready_shell.good("limits", "history")["changes"]
+    assert change["what"] == "RESUME"
+
+
+@pytest.mark.broker
+def test_an_acknowledged_command_is_sent_whatever_comes_behind(
+    ready_shell: Shell, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A broker that falls silent before the connection is closed makes no failure of it; Ctrl-C does not hide it."""
+    for name, value in ready_shell.env.items():
+        monkeypatch.setenv(name, value)
+    stop, errors = AIOKafkaProducer.stop, [KeyboardInterrupt(), TimeoutError()]
+
+    async def silent(self: AIOKafkaProducer) -> None:
+        await stop(self)
+        raise errors.pop()
+
+    monkeypatch.setattr(AIOKafkaProducer, "stop", silent)
+    assert command.main(["halt", "--all", *WHO], standalone_mode=False) == 0
+    with pytest.raises(click.Abort):
+        command.main(["halt", "--all", *WHO], standalone_mode=False)
+    told = capsys.readouterr().err.split()
+    assert told.count("sent") == 2 and told.count("acknowledged") == 0
+
+
+@pytest.mark.broker
+def test_a_command_that_never_set_out_is_not_looked_for(shell: Shell) -> None:
+    """Without a topic nothing can be on it."""
+    done = shell("control", "halt", "--all", *WHO)
+    assert done.code == 1 and "There is no topic" in done.err and LOOK not in done.err

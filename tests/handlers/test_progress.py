@@ -35,6 +35,22 @@ def test_a_partition_that_went_elsewhere_is_forgotten() -> None:
     assert (progress.committable(), progress.waiting) == ({0: 2}, 1)
 
 
+def test_what_was_read_before_a_partition_went_and_came_back_counts_only_once_it_is_read_again() -> None:
+    """Done before that, it would be skipped when it comes and never be committed."""
+    progress: Progress[int] = Progress()
+    for offset in (1, 4):
+        progress.take(0, offset)
+    progress.forget(0)
+    progress.take(0, 1)
+    assert not progress.is_taken(0, 4)
+    progress.done(0, 4)
+    progress.done(0, 1)
+    progress.take(0, 4)
+    assert progress.is_taken(0, 4)
+    progress.done(0, 4)
+    assert (progress.committable(), progress.waiting) == ({0: 5}, 0)
+
+
 def test_any_order_of_ends_adds_up() -> None:
     """After all are done, everything is committable, and on the way the offset is that of the first undone."""
     chance = random.Random(1)

@@ -112,6 +112,33 @@ def test_follows_what_is_published_later(broker: TestBroker, topic: str) -> None
     assert run(work()) == [b"v0"]
 
 
+def test_what_is_committed_while_it_catches_up_is_left_to_follow(broker: TestBroker, topic: str) -> None:
+    """One fetch may bring both: nothing is skipped between the two."""
+
+    async def work() -> list[list[bytes]]:
+        async with TopicReader(Connection(broker.bootstrap), topic) as reader:
+            await publish(broker, topic, 4)
+            await reader.from_beginning()
+            end_offsets = reader._consumer.end_offsets
+
+            async def ends(partitions: Any) -> Any:
+                known = await end_offsets(partitions)
+                await publish(broker, topic, 8)
+                await reader.from_beginning()  # what it may have fetched before is fetched again, with these
+                return known
+
+            reader._consumer.end_offsets = ends
+            found = [sorted([record.value async for part in reader.to_end() for record in part])]
+            following = reader.follow()
+            found.append([])
+            async with asyncio.timeout(30):
+                while len(found[1]) < 8:
+                    found[1] += [record.value for record in await anext(following)]
+        return [found[0], sorted(found[1])]
+
+    assert run(work()) == [[b"v%d" % number for number in range(count)] for count in (4, 8)]
+
+
 def test_missing_topic_is_said(broker: TestBroker) -> None:
     """Neither reading nor writing makes a topic."""
 
