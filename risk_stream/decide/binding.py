@@ -104,8 +104,8 @@ def keeps_level(state: State, plan: PlanArrays, slot: int, index: int, key: int,
 
 @compiled
 def limit_numbered(plan: PlanArrays, uid: int) -> int:
-    """The plan's limit of a number; -1 when it is removed, or when the controls were read further than the plan's, or
-    others, where the number was given."""
+    """The plan's limit of a number; -1 when it is removed, or when the number was given behind the plan's version or in
+    another book (what if)."""
     return np.int64(plan.by_uid[uid]) if uid < plan.by_uid.shape[0] else np.int64(-1)
 
 
