@@ -71,7 +71,7 @@ def declare_table(app: Any, config: WorkerConfig) -> Any:
             "delete.retention.ms": str(TOMBSTONE_RETENTION_MS),
             "min.cleanable.dirty.ratio": "0.1",
             "max.message.bytes": str(ROW_BYTES_MAX),
-            "segment.bytes": str(64 * 1024 * 1024),
+            "segment.bytes": str(ROW_BYTES_MAX),  # a broker takes no batch that is larger
         },
     )
 
