@@ -103,6 +103,13 @@ def keeps_level(state: State, plan: PlanArrays, slot: int, index: int, key: int,
 
 
 @compiled
+def limit_numbered(plan: PlanArrays, uid: int) -> int:
+    """The plan's limit of a number; -1 when it is removed, or when the number was given behind the plan's version or in
+    another book (what if)."""
+    return np.int64(plan.by_uid[uid]) if uid < plan.by_uid.shape[0] else np.int64(-1)
+
+
+@compiled
 def drop_levels(state: State, plan: PlanArrays, slot: int) -> None:
     """Drop the levels of limits that do not look at it any more, or not yet, before this record moves T: one order may
     pass their `effective_from`. They are gone with the next valuation: none matches any arming any more."""
@@ -111,7 +118,7 @@ def drop_levels(state: State, plan: PlanArrays, slot: int) -> None:
     while level != -1:
         known = state.levels[level]
         if known.uid != -1 and known.armed_since != -1:  # no override, and not dropped before
-            index = plan.by_uid[known.uid]
+            index = limit_numbered(plan, known.uid)
             if index != -1 and not keeps_level(state, plan, slot, index, known.key, now):
                 known.armed_since = -1
                 touch(state, slot)

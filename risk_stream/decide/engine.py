@@ -149,6 +149,7 @@ class Engine:
         Raises DamagedRows when saved rows cannot be right.
         """
         self._step += 1
+        self._leave_book(plan)
         told = _Told()
         for part in _value_slices(values):
             self._tell_values(part, plan, told)
@@ -197,6 +198,15 @@ class Engine:
         finish_save(self._residents.state)
         self._residents.trim(self._step, self._now_ms)
         self._residents.sweep()
+
+    def _leave_book(self, plan: Plan) -> None:
+        """Bring every portfolio to the plan anew if the last one was of another book of controls (what if).
+
+        Both books have this version, and what is noted of a portfolio may be places in the arrays of the other plan.
+        """
+        last = self._plan_room.plan
+        if last is not None and last is not plan and last.version == plan.version:
+            self._residents.state.portfolios["plan_version"] = lay.NONE
 
     def _room_of(self, plan: Plan) -> _PlanRoom:
         if self._plan_room.plan is not plan:

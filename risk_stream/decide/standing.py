@@ -45,10 +45,17 @@ def subjects_max(plan: PlanArrays, index: int, symbols: int) -> int:
 
 
 @compiled
+def symbols_in_use(state: State, slot: int) -> int:
+    """How many symbols have something held or open: no other has a level to get."""
+    portfolio = state.portfolios[slot]
+    return np.int64(portfolio.position_count) - np.int64(portfolio.memos)
+
+
+@compiled
 def standing_max(state: State, plan: PlanArrays, slot: int, arriving: int) -> int:
     """How many violations, and how many new levels, a valuation with `arriving` positions can bring at most."""
     portfolio = state.portfolios[slot]
-    symbols = np.int64(portfolio.position_count) + max(arriving, 0)
+    symbols = symbols_in_use(state, slot) + max(arriving, 0)
     count = count_levels(state, slot)
     for i in range(plan.general.shape[0]):
         count += subjects_max(plan, plan.general[i], symbols)
@@ -198,7 +205,7 @@ def evaluate_standing(state: State, plan: PlanArrays, slot: int, record: int, se
     now = max(portfolio.to, portfolio.tv)
     expire_peaks(state, slot, now)
     keep_used_overrides(state, plan, slot)
-    room = np.int64(portfolio.position_count) + count_levels(state, slot)
+    room = symbols_in_use(state, slot) + count_levels(state, slot)
     general, general_end = 0, plan.general.shape[0]
     own, own_end = 0, 0
     if portfolio.entry != -1:

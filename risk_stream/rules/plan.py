@@ -1,9 +1,9 @@
 """The plan: every limit and command in force at one controls version, as arrays for the compiled loop.
 
 Limits are sorted by `limit_id`, so an index is also the order in which they are judged and reported. A limit scoped to
-a portfolio is listed with that portfolio's entry, one scoped to a symbol with that symbol's group, all others are
-general: an order looks only at limits that can concern it, however many others there are. Names are compared by their
-128-bit hash.
+a portfolio is listed with that portfolio's entry, one scoped to a symbol with that symbol's group unless valuations
+look at it, too, all others are general: an order looks only at limits that can concern it, however many others there
+are. Names are compared by their 128-bit hash.
 """
 
 from typing import ClassVar, NamedTuple
@@ -108,7 +108,7 @@ class PlanArrays(Columns):
     SPEC: ClassVar[Spec] = {
         "header": (INT64, ()),
         "limits": (LIMIT, ()),
-        "general": (INT32, ()),  # limits scoped to neither a portfolio nor a symbol
+        "general": (INT32, ()),  # limits scoped to no portfolio, nor to a symbol unless valuations look at them, too
         "by_uid": (INT32, ()),  # the limit of each number ever given; -1 where it is removed
         "listed": (INT32, ()),  # limits of groups and entries, each range rising
         "groups": (GROUP, ()),  # sorted by h1

@@ -59,6 +59,9 @@ MEMOS_MAX = 65_536
 """Symbols a portfolio remembers only a mark or a sector of (nothing held, nothing open); the contract sets no bound.
 More than any one market lists; 64 to 70 bytes each with their places in the table, 4.5 MB of one that has so many."""
 
+MEMOS_KEPT = MEMOS_MAX - MEMOS_MAX // 16
+"""Of them, when a new symbol comes at the bound: finding the oldest costs O(symbols), too much for one."""
+
 # Arenas: things taken from a free list. The chunked ones come first, so that a kind of chunk is its arena.
 ATTEMPTS, EXECUTIONS, OPENS, PEAKS, SECONDS, MINUTES = range(6)
 CHUNK_KINDS = 6

@@ -11,7 +11,7 @@ from risk_stream.state.arena import release, take
 from risk_stream.state.chunks import touch
 from risk_stream.state.compiled import compiled
 from risk_stream.state.int128 import PRODUCT_TO_MONEY, add, compare, magnitude, multiply_divide, subtract
-from risk_stream.state.layout import BY_POSITION, HOLDINGS, MEMOS_MAX, NOTHING, POSITIONS, State
+from risk_stream.state.layout import BY_POSITION, HOLDINGS, MEMOS_KEPT, MEMOS_MAX, NOTHING, POSITIONS, State
 from risk_stream.state.sectors import change_sector, leave_sector, sector_name
 from risk_stream.state.table import insert, mix, ref_at, remove, seek, tag_of
 
@@ -347,29 +347,35 @@ def drop_position(state: State, position: int) -> None:
 
 @compiled
 def position_for(state: State, slot: int, symbol: int) -> int:
-    """The position of a symbol, started when it is new; the memo used longest ago makes room beyond the bound."""
+    """The position of a symbol, started when it is new; at the bound the memos used longest ago make room."""
     position = find_position(state, slot, symbol)
     if position != -1:
         use_position(state, position)
         return position
     if state.portfolios[slot].memos >= MEMOS_MAX:
-        drop_oldest_memo(state, slot)
+        drop_oldest_memos(state, slot)
     return start_position(state, slot, symbol)
 
 
 @compiled
-def drop_oldest_memo(state: State, slot: int) -> None:
-    """Forget the memo (nothing held, nothing open) that was used longest ago: O(symbols), beyond the bound only."""
-    oldest = np.int32(-1)
+def drop_oldest_memos(state: State, slot: int) -> None:
+    """Forget the memos (nothing held, nothing open) used longest ago, all but MEMOS_KEPT: O(symbols), at the bound."""
+    uses = np.empty(state.portfolios[slot].position_count, np.int64)
+    count = 0
     position = state.portfolios[slot].positions
     while position != -1:
-        if is_idle(state, position) and (
-            oldest == -1 or state.positions[position].used_at < state.positions[oldest].used_at
-        ):
-            oldest = position
+        if is_idle(state, position):
+            uses[count] = state.positions[position].used_at
+            count += 1
         position = state.positions[position].next
-    if oldest != -1:
-        drop_position(state, oldest)
+    going = count - MEMOS_KEPT
+    last = np.partition(uses[:count], going - 1)[going - 1]  # each use has a number of its own
+    position = state.portfolios[slot].positions
+    while position != -1:
+        following = state.positions[position].next
+        if state.positions[position].used_at <= last and is_idle(state, position):
+            drop_position(state, position)
+        position = following
 
 
 @compiled

@@ -85,6 +85,39 @@ def test_limits_that_count_from_the_middle_on(written: Recording) -> None:
     assert 0 < later.orders < all_day.orders and 0 < later.refused < all_day.refused
 
 
+def test_a_window_that_nothing_counted_before_the_span(written: Recording) -> None:
+    """Orders from before the span count in it as in one that was counted, though no control came between the books."""
+    half = Span(Mark(written.lines(DECISIONS, 0)[100].timestamp))
+    found = []
+    for window in ("PT1H", "PT2H"):  # the whole recording lies in either; the first is that of a recorded limit
+        limit = limit_message(limit_id="rate", kind="ORDER_RATE", threshold=1, window=window)
+        control = decode_control(limit, START_MS)
+        assert isinstance(control, SetLimit)
+        found.append(ask(written, WhatIfTask((control,), half)))
+    assert found[0] == found[1] and found[0].codes["ORDER_RATE"] > 100 and "OK" not in found[0].codes
+
+
+def test_a_limit_of_the_file_begins_without_a_level() -> None:
+    """What breaches it already crosses it with the next valuation, whatever level a recorded limit of its id has."""
+    log = Recording(1)
+    limit = {"kind": "POSITION_SIZE", "unit": "amount", "threshold": 5, "warn_ratio": 1}
+    for number in range(400):
+        log.append(CONTROLS, 0, START_MS, None, limit_message(limit_id=f"L{number}", **limit, action="WARN"))
+    held = [{"symbol": "A", "quantity": 10, "price": 1}]
+    value = {"portfolio_id": "P", "total_value": 1, "positions": held}
+    for number in range(60):
+        order = {"order_id": f"o{number}", "portfolio_id": "P", "symbol": "B", "side": "BUY", "quantity": 1}
+        log.append(VALUES, 0, START_MS + number, b"P", json.dumps(value).encode())
+        log.append(ORDERS, 0, START_MS + number, b"P", json.dumps({**order, "price": "0.01"}).encode())
+    resume = b'{"type":"RESUME","scope":"ALL","actor":"a","reason":"r"}'
+    log.append(CONTROLS, 0, START_MS + 40, None, resume)
+    decide(log, 0, random.Random(3))
+    control = decode_control(limit_message(limit_id="L1", **limit, action="HALT"), START_MS)
+    assert isinstance(control, SetLimit)
+    found = ask(log, WhatIfTask((control,), Span(read_mark("0@30"))))
+    assert found.refused == found.codes["HALTED"] > 15
+
+
 def test_one_portfolio_only(written: Recording) -> None:
     """The sums over portfolios are those of all."""
     parts = [ask(written, WhatIfTask(limits(notional="30000"), Span(), f"P{n}")) for n in range(12)]

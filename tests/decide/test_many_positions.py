@@ -86,3 +86,22 @@ def test_limits_without_a_level_take_no_room() -> None:
     output = engine.step(records_of([valuation(0, 1, lines)]), NO_RECORDS, controls.plan())
     assert output.violations.size == count
     assert len(engine._residents.state.levels) < SYMBOLS
+
+
+def test_symbols_that_orders_alone_have_named_take_no_room_for_levels() -> None:
+    """Nothing of them is held, so a valuation finds no level for them, with a snapshot of others or without."""
+    controls = Controls()
+    limits: list[dict[str, Any]] = [{"limit_id": "none", "kind": "MAX_ORDER_QUANTITY", "threshold": 0}]
+    limits += [{"limit_id": f"P{number}", "kind": "POSITION_SIZE", "threshold": 1} for number in range(5)]
+    for record in commands(0, limits):
+        controls.append(record.offset, decode_control(record.value, record.timestamp))
+    engine = Engine(0, 1, MemoryRows())
+    order = {"portfolio_id": "P1", "side": "BUY", "quantity": 1, "price": 1, "sector": "A"}
+    named = [{"order_id": f"o{number}", "symbol": f"S{number}", **order} for number in range(SYMBOLS)]
+    orders = [Record(offset, START_MS, KEY, json.dumps(one).encode()) for offset, one in enumerate(named)]
+    engine.step(NO_RECORDS, records_of(orders), controls.plan())
+    before = len(engine._residents.state.levels)
+    lines = [{"symbol": f"X{number}", "quantity": 1, "price": 2} for number in range(3)]
+    output = engine.step(records_of([valuation(0, 1, None), valuation(1, 1, lines)]), NO_RECORDS, controls.plan())
+    assert output.violations.size == len(lines) * 5
+    assert len(engine._residents.state.levels) == before

@@ -19,6 +19,7 @@ BOUNDS = [
     (lay.LATE_ATTEMPTS, 10_000, "last attempts of a portfolio, kept one by one"),
     (lay.SECONDS_MS, 3_600_000, "age at which sums a second become sums a minute"),
     (lay.MEMOS_MAX, 65_536, "symbols of a portfolio with only a mark or a sector"),
+    (lay.MEMOS_KEPT, 61_440, "of them kept, at the bound"),
     (lay.DAY_MS, 86_400_000, "life of an open order and of an order id, of To"),
     (residents.IDLE_MS_MAX, 86_400_000, "time in memory without use"),
     (residents.IDLE_LOOK_MS, 3_600_000, "between two looks for portfolios without use"),

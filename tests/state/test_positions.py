@@ -301,13 +301,16 @@ TestPositions = PositionsMachine.TestCase
 TestPositions.settings = settings(max_examples=60, stateful_step_count=30)
 
 
-def test_memos_are_bounded_and_the_one_used_longest_ago_goes_first() -> None:
-    """Symbols of which only a mark is known are kept up to the bound, those used last; what is held always is."""
+def test_memos_are_bounded_and_those_used_longest_ago_go_first() -> None:
+    """Symbols of which only a mark is known are kept up to the bound. At it, a new one leaves fifteen sixteenths,
+    those used last; what is held always stays."""
     columns = Columns()
     slot = columns.slots[0]
     count = lay.MEMOS_MAX + 60
     for number in range(count):
         columns.make_room()
+        if number == lay.MEMOS_MAX:
+            position_for(columns.state, slot, columns.string("M1"))
         for side in (0, 1) if number else (0,):  # bought and sold again, but for the first
             row = np.zeros(1, VALUE_ROW)
             name = f"M{number}".encode()
@@ -315,9 +318,9 @@ def test_memos_are_bounded_and_the_one_used_longest_ago_goes_first() -> None:
             move_position(columns.state, slot, row, np.frombuffer(name, np.uint8))
     positions = columns.chained("positions", int(columns.portfolio()["positions"]))
     names = {columns.text_of(int(position["symbol"])) for position in positions}
-    assert columns.portfolio()["memos"] == lay.MEMOS_MAX
-    assert "M0" in names
-    assert names - {"M0"} == {f"M{number}" for number in range(count - lay.MEMOS_MAX, count)}
+    assert columns.portfolio()["memos"] == len(names) - 1 == lay.MEMOS_KEPT + 59
+    first = lay.MEMOS_MAX - lay.MEMOS_KEPT + 2
+    assert names == {"M0", "M1", *(f"M{number}" for number in range(first, count))}
 
 
 def listed(names: list[str]) -> tuple[Any, Any, Any]:
@@ -341,13 +344,14 @@ def test_what_is_held_makes_no_room_for_the_new_symbols_of_a_snapshot() -> None:
         name_order_sector(state, position, columns.string("TECH"))
     for number in range(lay.MEMOS_MAX):
         columns.make_room()
-        position_for(state, slot, columns.string(f"M{number}"))
+        position = int32(position_for(state, slot, columns.string(f"M{number}")))
+        name_order_sector(state, position, columns.string("OTHER"))
     columns.make_room()
     take_snapshot(state, slot, *listed(["N0", "H0", "N1", "H1", "H2"]))
     for name in kept:
-        position = position_for(state, slot, columns.string(name))
-        assert columns.text_of(int(state.sectors[state.positions[position]["order_sector"]]["name"])) == "TECH"
-    assert columns.portfolio()["memos"] <= lay.MEMOS_MAX
+        sector = int(state.positions[position_for(state, slot, columns.string(name))]["order_sector"])
+        assert sector != -1 and columns.text_of(int(state.sectors[sector]["name"])) == "TECH"
+    assert columns.portfolio()["memos"] == lay.MEMOS_KEPT
 
 
 def test_an_id_open_twice_means_the_oldest() -> None:
