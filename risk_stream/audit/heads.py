@@ -21,7 +21,7 @@ class HeadFile(msgspec.Struct, frozen=True):
 
 
 async def read_heads(log: RecordedLog) -> list[Head]:
-    """The last step of every journal that has one."""
+    """The last step of every journal that has one. LogError where retention has deleted it: it cannot be anchored."""
     heads = []
     for partition in range(log.partitions):
         step = await _last_step(log, partition)
@@ -62,4 +62,9 @@ async def _last_step(log: RecordedLog, partition: int) -> Step | None:
         if last is not None:
             return last
         reach *= 8
+    if bounds.first > 0:
+        raise LogError(
+            f"{JOURNAL}/{partition}: no step is kept before {bounds.end}: where it ended is lost here. An archive, if "
+            "there is one, knows (`risk-stream head --archive`)"
+        )
     return None
