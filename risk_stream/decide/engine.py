@@ -199,6 +199,10 @@ class Engine:
         self._residents.trim(self._step, self._now_ms)
         self._residents.sweep()
 
+    def make_room_to_bind(self, plan: Plan) -> None:
+        """Room for what one portfolio may get when it is brought to a plan outside of a step."""
+        reserve(self._residents.state, {lay.COUNTERS: self._room_of(plan).windows_max, lay.PEAKS: 1}, 0, 0)
+
     def _leave_book(self, plan: Plan) -> None:
         """Bring every portfolio to the plan anew if the last one was of another book of controls (what if).
 

@@ -104,6 +104,7 @@ def inspect(engine: Engine, portfolio_id: str, plan: Plan) -> PortfolioView | No
     if slot == -1:
         return None
     state = residents.state
+    engine.make_room_to_bind(plan)
     pictures = np.zeros(1, RISK_ROW)
     take_pictures(state, plan.arrays, np.array([slot], np.int32), pictures)
     picture, portfolio = pictures[0], state.portfolios[slot]

@@ -29,6 +29,7 @@ class ViolationsConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._group = group
         self._from_beginning = from_beginning
         self._read_to: dict[TopicPartition, int] = {}
+        self._reading: asyncio.Task[Any] | None = None
         # Both are made when it is started: a client that never is would have to be closed all the same.
         self._consumer: AIOKafkaConsumer
         self._hearing: Hearing
@@ -60,6 +61,9 @@ class ViolationsConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 await self._consumer.stop()
@@ -84,13 +88,15 @@ class ViolationsConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             self._consumer.pause(*(assignment - paused))
         elif paused:
             self._consumer.resume(*paused)
-        try:
-            # While its group shares out the partitions the client heeds no timeout of its own.
-            async with asyncio.timeout(2 * POLL_MS / 1000):
-                batches = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=max(room, 1))
-        except TimeoutError:
+        if self._reading is None:
+            poll = self._consumer.getmany(timeout_ms=POLL_MS, max_records=max(room, 1))
+            self._reading = asyncio.create_task(poll, name="read")
+        # While its group shares out the partitions the client heeds no timeout of its own: it is left to it until then.
+        await asyncio.wait([self._reading], timeout=2 * POLL_MS / 1000)
+        if not self._reading.done():
             return []
-        records = [record for batch in batches.values() for record in batch]
+        done, self._reading = self._reading, None
+        records = [record for batch in done.result().values() for record in batch]
         for record in records:
             tp = TopicPartition(record.topic, record.partition)
             self._read_to[tp] = record.offset + 1

@@ -82,8 +82,9 @@ class ControlsReader:
         try:
             async with asyncio.timeout(limit):
                 await self._consumer.start()
-                first = (await self._consumer.beginning_offsets([self._tp]))[self._tp]
-                end = (await self._consumer.end_offsets([self._tp]))[self._tp]
+                # Up to what an open transaction holds back, too: while it does, nothing is owned.
+                async with RangeReader(self._config, committed=False) as reader:
+                    first, end = (await reader.bounds([self._tp]))[self._tp]
         except TimeoutError as error:
             raise Doubt(unheard(self._tp.topic, limit)) from error
         if first > 0:

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from risk_stream.kafka.config import WorkerConfig
 from risk_stream.kafka.failstop import Doubt
 from risk_stream.kafka.fetched import column_options
+from risk_stream.kafka.refusals import UNREACHABLE
 from risk_stream.kafka.topic_ids import topic_ids
 from risk_stream.messages.records import NO_RECORDS, Records
 
@@ -85,8 +86,12 @@ class RangeReader:
 
     async def topic_ids(self, topics: Sequence[str]) -> list[str]:
         """What Kafka knows these topics by: another id is another topic of the same name."""
-        async with asyncio.timeout(self._timeout):
-            return await topic_ids(self._consumer._client, topics)
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await topic_ids(self._consumer._client, topics)
+        except TimeoutError as error:
+            names = ", ".join(topics)
+            raise Doubt(f"{names}: the broker did not tell their ids in {self._timeout:g} s. {UNREACHABLE}") from error
 
     async def last(
         self, partitions: Iterable[TopicPartition], wanted: Callable[[Any], bool] = lambda record: True

@@ -93,7 +93,7 @@ class Snapshotter:
         changelog: str,
         saved: Saved | None,
         base: int,
-        input_ids: str,
+        input_ids: tuple[str, ...],
     ) -> None:
         """Goes on behind `saved`, or begins a copy at offset `base` of the changelog; `input_ids` is for the marks."""
         self._producer = producer

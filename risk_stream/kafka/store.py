@@ -50,7 +50,7 @@ class Mark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Offset of `journal` behind the record of step `seq`."""
     copy: str
     """Random, made where a copy of the rows begins: offsets alone are the same in a topic or cluster made anew."""
-    input_ids: str
+    input_ids: tuple[str, ...]
     """What Kafka knew the inputs and the controls by: offsets fit a topic that was made anew, too."""
     base: int
     """Offset of the changelog from which on it holds every row. Older records belong to a copy that was given up."""

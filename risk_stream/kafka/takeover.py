@@ -34,6 +34,7 @@ from risk_stream.kafka.snapshot import Snapshotter
 from risk_stream.kafka.step_writes import step_writes
 from risk_stream.kafka.store import RowStore, Saved, open_store
 from risk_stream.kafka.topic_catalogue import OUTPUTS
+from risk_stream.kafka.topic_ids import are_others
 from risk_stream.messages.records import NO_RECORDS, Records
 
 REPLAY_SNAPSHOT_RECORDS = 50_000
@@ -47,6 +48,7 @@ REBUILD_NEEDS = (
 log = logging.getLogger(__name__)
 
 Bounds = dict[TopicPartition, Range]
+InputIds = tuple[str, ...]
 Shown = dict[TopicPartition, Any]
 """The last record of each output that can be seen."""
 
@@ -126,7 +128,7 @@ class Takeover:
                 await producer.learn(outputs)
                 await end_what_is_left_open(reader, written, producer, outputs)
                 bounds = await reader.bounds([self._changelog, self._journal, self._values, self._orders])
-                input_ids = "-".join(await reader.topic_ids(self._input_topics))
+                input_ids = tuple(await reader.topic_ids(self._input_topics))
                 saved = await self._rows(reader, store, bounds, input_ids)
                 failpoint("takeover.after_changelog")
                 owned = self._owned(producer, store, saved, bounds, input_ids)
@@ -157,11 +159,11 @@ class Takeover:
         moved = {tp: (kind, await committed(tp)) for kind, tp in (("values", self._values), ("orders", self._orders))}
         return await step_without_record(written, self._journal, shown, end, moved)
 
-    async def _rows(self, reader: RangeReader, store: RowStore, bounds: Bounds, input_ids: str) -> Saved | None:
+    async def _rows(self, reader: RangeReader, store: RowStore, bounds: Bounds, input_ids: InputIds) -> Saved | None:
         try:
             saved = await catch_up(reader, store, self._changelog, self._journal, bounds)
             # Where they are the same records after all, the replay of every step will show it.
-            if saved is not None and saved.mark.input_ids != input_ids:
+            if saved is not None and are_others(saved.mark.input_ids, input_ids):
                 raise Untrusted(f"was written from other topics of the names {', '.join(self._input_topics)}")
         except Untrusted as error:
             self._check_rebuild(bounds, str(error))
@@ -180,7 +182,7 @@ class Takeover:
             raise Doubt(f"{changelog} {why}, and {journal} is kept from {first}: {REBUILD_NEEDS}")
 
     def _owned(
-        self, producer: PartitionProducer, store: RowStore, saved: Saved | None, bounds: Bounds, input_ids: str
+        self, producer: PartitionProducer, store: RowStore, saved: Saved | None, bounds: Bounds, input_ids: InputIds
     ) -> Owned:
         engine = PacedEngine(self._engines(self._partition, self._config.partitions, store))
         base = bounds[self._changelog][1] if saved is None else saved.mark.base

@@ -22,6 +22,8 @@ from aiokafka.protocol.types import (
     TaggedFields,
 )
 
+from risk_stream.kafka.failstop import Doubt
+
 ASKED_AGAIN_S = 0.1
 NO_TOPIC_ID = UUID(int=0)
 NAME = CompactString("utf-8")
@@ -42,10 +44,10 @@ class Uuid(AbstractType[UUID]):  # type: ignore[misc]
 
 
 class TopicIdsResponse(Response):  # type: ignore[misc]
-    """MetadataResponse of version 12, by Kafka's MetadataResponse.json."""
+    """MetadataResponse of version 10, by Kafka's MetadataResponse.json."""
 
     API_KEY = MetadataRequest_v5.API_KEY
-    API_VERSION = 12
+    API_VERSION = 10
     SCHEMA = Schema(
         ("throttle_time_ms", Int32),
         (
@@ -78,36 +80,38 @@ class TopicIdsResponse(Response):  # type: ignore[misc]
                 ("tags", TaggedFields),
             ),
         ),
+        ("cluster_authorized_operations", Int32),
         ("tags", TaggedFields),
     )
 
 
-class TopicIdsRequestV12(RequestStruct):  # type: ignore[misc]
-    """MetadataRequest of version 12, by Kafka's MetadataRequest.json."""
+class TopicIdsRequestV10(RequestStruct):  # type: ignore[misc]
+    """MetadataRequest of version 10, by Kafka's MetadataRequest.json."""
 
     API_KEY = MetadataRequest_v5.API_KEY
-    API_VERSION = 12
+    API_VERSION = 10
     FLEXIBLE_VERSION = True
     RESPONSE_TYPE = TopicIdsResponse
     SCHEMA = Schema(
         ("topics", CompactArray(("topic_id", Uuid), ("topic", NAME), ("tags", TaggedFields))),
         ("allow_auto_topic_creation", Boolean),
+        ("include_cluster_authorized_operations", Boolean),
         ("include_topic_authorized_operations", Boolean),
         ("tags", TaggedFields),
     )
 
 
-class TopicIdsRequest(Request[TopicIdsRequestV12]):  # type: ignore[misc]
+class TopicIdsRequest(Request[TopicIdsRequestV10]):  # type: ignore[misc]
     """The ids of some topics, none of which is made by asking."""
 
-    API_KEY = TopicIdsRequestV12.API_KEY
+    API_KEY = TopicIdsRequestV10.API_KEY
 
     def __init__(self, topics: Sequence[str]) -> None:
         self._topics = topics
 
-    def build(self, request_struct_class: type[TopicIdsRequestV12]) -> TopicIdsRequestV12:
+    def build(self, request_struct_class: type[TopicIdsRequestV10]) -> TopicIdsRequestV10:
         """The request in the version that the broker was found to know."""
-        return request_struct_class([(NO_TOPIC_ID, topic, {}) for topic in self._topics], False, False, {})
+        return request_struct_class([(NO_TOPIC_ID, topic, {}) for topic in self._topics], False, False, False, {})
 
 
 async def topic_ids(client: AIOKafkaClient, topics: Sequence[str]) -> list[str]:
@@ -124,8 +128,17 @@ async def topic_ids(client: AIOKafkaClient, topics: Sequence[str]) -> list[str]:
         await asyncio.sleep(ASKED_AGAIN_S)
 
 
+def are_others(known: Sequence[str], now: Sequence[str]) -> bool:
+    """Whether any of these topics has another id than it had. A broker may give old topics ids that had none."""
+    none = NO_TOPIC_ID.hex
+    return any(one != other and none not in (one, other) for one, other in zip(known, now, strict=True))
+
+
 async def _asked(client: AIOKafkaClient, topics: Sequence[str]) -> list[str]:
-    response = await client.send(client.get_random_node(), TopicIdsRequest(topics))
+    try:
+        response = await client.send(client.get_random_node(), TopicIdsRequest(topics))
+    except NotImplementedError as error:
+        raise Doubt("the broker knows no topic ids: a worker needs Kafka 2.8 or later") from error
     found = {}
     for error_code, topic, topic_id, *_ in response.topics:
         if error_code:

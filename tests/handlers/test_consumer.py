@@ -16,14 +16,25 @@ class Silent:
 
     assignment = paused
 
+    def __init__(self) -> None:
+        self.asked = 0
+        self.shared_out = asyncio.Event()
+
     async def getmany(self, **_: object) -> dict[Any, Any]:
         """Whatever the timeout."""
-        await asyncio.Event().wait()
-        return {}
+        self.asked += 1
+        await self.shared_out.wait()
+        return {"here": [Record()]}
 
     async def stop(self) -> None:
         """It cannot leave the group."""
         raise TimeoutError
+
+
+class Record:
+    """One violation."""
+
+    topic, partition, offset = "violations", 0, 7
 
 
 def consumer_of(client: Any) -> ViolationsConsumer:
@@ -34,13 +45,18 @@ def consumer_of(client: Any) -> ViolationsConsumer:
 
 
 def test_reading_ends_while_partitions_are_shared_out() -> None:
-    """So that a request to stop is seen."""
+    """So that a request to stop is seen; what was asked for then comes with a later reading."""
 
-    async def work() -> list[Any]:
+    async def work() -> None:
+        client = Silent()
+        consumer = consumer_of(client)
         async with asyncio.timeout(30):
-            return await consumer_of(Silent()).read(1)
+            assert await consumer.read(1) == [] == await consumer.read(1)
+            client.shared_out.set()
+            assert [record.offset for record in await consumer.read(1)] == [7]
+        assert client.asked == 1
 
-    assert asyncio.run(work()) == []
+    asyncio.run(work())
 
 
 def test_a_broker_that_cannot_be_told_of_the_end_is_no_failure() -> None:

@@ -56,7 +56,7 @@ class Scene:
     def new_snapshotter(self, base: int) -> Snapshotter:
         """A writer that begins a copy at this offset."""
         engine = PacedEngine(NoEngine())  # type: ignore[arg-type]
-        return Snapshotter(self.producer, self.store, engine, self.tp.topic, None, base, "ids")
+        return Snapshotter(self.producer, self.store, engine, self.tp.topic, None, base, ("ids",))
 
     async def save(self, seq: int, rows: list[Row]) -> None:
         """Write a snapshot of step `seq`."""

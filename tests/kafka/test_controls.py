@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from aiokafka import TopicPartition
@@ -40,16 +40,19 @@ class Client:
     async def stop(self) -> None:
         """At once."""
 
-    async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
-        """The first, unless the topic is not to be found: then it is looked for."""
+    async def __aenter__(self) -> Self:
+        """It stands for the reader of bounds, too."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """At once."""
+
+    async def bounds(self, partitions: list[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
+        """All, also what is not stable, unless the topic is not to be found: then it is looked for."""
         if not self.found:
             self.now += 2 * SHORT_S
             await asyncio.Event().wait()
-        return dict.fromkeys(partitions, 0)
-
-    async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
-        """As the test says."""
-        return dict.fromkeys(partitions, self.end)
+        return dict.fromkeys(partitions, (0, self.end))
 
     def assign(self, partitions: list[TopicPartition]) -> None:
         """Taken."""
@@ -90,6 +93,7 @@ class Scene:
         monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: self.client.now)
         self.health = Health(assigned=True)
         monkeypatch.setattr(controls_module, "AIOKafkaConsumer", lambda **_: self.client)
+        monkeypatch.setattr(controls_module, "RangeReader", lambda config, committed: self.client)
         monkeypatch.setattr(controls_module, "fail_stop", lambda reason, error: self.stopped.append(error))
         patient = {"operation_timeout": LONG_S, "takeover_timeout": LONG_S, "watchdog_timeout": LONG_S}
         config = WorkerConfig(Connection("nowhere:1"), Path(), **{**patient, **limits})  # type: ignore[arg-type]
@@ -111,6 +115,19 @@ def test_a_start_without_an_answer_is_a_doubt(
         scene = Scene(monkeypatch, end=end, found=found, **{limit: SHORT_S})
         scene.client.answers = False
         with pytest.raises(Doubt, match=SILENT):
+            await asyncio.wait_for(scene.reader.start(), LONG_S)
+        assert scene.health.missing == ["controls not read"]
+
+    asyncio.run(body())
+
+
+def test_nothing_is_decided_before_what_is_held_back_at_the_start_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that ended itself for it is started again, and a halt may still stand behind the open transaction."""
+
+    async def body() -> None:
+        scene = Scene(monkeypatch, end=5, takeover_timeout=SHORT_S)
+        scene.client.stable = 0
+        with pytest.raises(Doubt, match=r"a transaction of another program has been open for 10 s"):
             await asyncio.wait_for(scene.reader.start(), LONG_S)
         assert scene.health.missing == ["controls not read"]
 

@@ -16,7 +16,7 @@ from tests.kafka.cut_short import apply_cut_short
 
 ROOT = Path(__file__).parents[2]
 CACHE = 1 << 20
-SAVED = Saved(Mark(7, 10, 20, 3, "chain", 30, "copy", "ids", 0, 2, "digest"), 44)
+SAVED = Saved(Mark(7, 10, 20, 3, "chain", 30, "copy", ("ids",), 0, 2, "digest"), 44)
 
 
 @pytest.fixture

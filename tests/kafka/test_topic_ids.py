@@ -5,10 +5,9 @@ import asyncio
 import pytest
 
 from risk_stream.kafka.range_reader import RangeReader
+from risk_stream.kafka.topic_ids import NO_TOPIC_ID, are_others
 from tests.faults.admin import delete
 from tests.kafka.harness import Cluster
-
-pytestmark = pytest.mark.broker
 
 
 def ids(cluster: Cluster, *topics: str) -> list[str]:
@@ -21,6 +20,7 @@ def ids(cluster: Cluster, *topics: str) -> list[str]:
     return asyncio.run(ask())
 
 
+@pytest.mark.broker
 def test_a_topic_keeps_its_id_until_it_is_made_anew(cluster: Cluster) -> None:
     """Each has one of its own, in the order they were asked for."""
     orders, controls = ids(cluster, "orders", "controls")
@@ -30,3 +30,11 @@ def test_a_topic_keeps_its_id_until_it_is_made_anew(cluster: Cluster) -> None:
     cluster.create_topics()
     assert ids(cluster, "controls")[0] == controls
     assert ids(cluster, "orders")[0] != orders
+
+
+def test_an_id_that_a_topic_is_given_late_is_not_another() -> None:
+    """Brokers before Kafka 2.8 gave none."""
+    none = NO_TOPIC_ID.hex
+    assert are_others(["a", "b"], ["a", "c"])
+    assert not are_others(["a", none], ["a", "b"]) and not are_others(["a", "b"], ["a", none])
+    assert are_others(["a", none], ["b", "b"])
