@@ -95,8 +95,8 @@ def _check_reach(log: RecordedLog, partition: int, at: Mark) -> None:
     if at.time_ms > known_ms:
         raise LogError(
             f"{log.name}: of partition {partition} it holds all that the broker had taken up to "
-            f"{format_time(known_ms)}, not up to {at}. Ask for a time up to then, or, when more was decided there since, "
-            "add that with `risk-stream archive`"
+            f"{format_time(known_ms)}, not up to {at}. Ask for a time up to then, or, when more was decided since, add "
+            "that with `risk-stream archive`"
         )
 
 
