@@ -14,7 +14,7 @@ from tests.simulation.protocol.cluster import Disk
 from tests.simulation.protocol.schedule import run_schedules
 
 CHUNKS = 100  # of 1,000 schedules, about 5 ms each
-CAUGHT_WITHIN = 300
+CAUGHT_WITHIN = 3_000  # half a minute; only what takes two rare events needs more than some tens
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
@@ -78,6 +78,9 @@ MUTANTS: dict[str, tuple[object, str, object]] = {
     ),
     "steps outrun the snapshots": (
         step.Stepper, "_make_room", lambda self: _nothing(),
+    ),
+    "decided with older controls than the journal has": (
+        fakes.ControlsFake, "wait_for", lambda self, version: _nothing(),
     ),
     "what is left open stays so": (takeover, "end_what_is_left_open", lambda *args: _nothing()),
     "a step without a record is decided anew": (takeover, "step_without_record", lambda *args: _nothing()),
