@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from risk_stream.audit.offline import Answer, Observation
-from risk_stream.cli.output import visible
 from risk_stream.messages.limit import Mode
+from risk_stream.ops.visible import visible
 
 WIDTH_MIN = 120
 BEFORE_LIMITS = ("INVALID_ORDER", "DUPLICATE_ORDER_ID", "HALTED", "REDUCING")

@@ -6,19 +6,14 @@ from typing import Any
 
 import click
 
+from risk_stream.ops.visible import visible
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def print_json(value: Any) -> None:
     """One value, one line."""
     click.echo(json.dumps(value, ensure_ascii=False))
-
-
-def visible(text: str) -> str:
-    """The same on one line, with escapes for what does not print: a text of the log must not steer the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def print_line(text: str, *, err: bool = False) -> None:

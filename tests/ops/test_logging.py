@@ -34,6 +34,13 @@ def test_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert "such thing" in parsed["error"]
 
 
+def test_a_text_of_others_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """What does not print is escaped, on a line for the eye."""
+    configure_logging(load_settings({}))
+    logging.getLogger("x").warning("violation %s", "a\x1b[2Jb\nc")
+    assert capsys.readouterr().err.endswith("WARNING x violation a\\x1b[2Jb\\nc\n")
+
+
 def test_text_lines_from_the_level_on(capsys: pytest.CaptureFixture[str]) -> None:
     """Less severe lines are left out."""
     configure_logging(load_settings({"RISK_STREAM_LOG_LEVEL": "WARNING"}))
