@@ -28,7 +28,9 @@ FETCHED_MAX = 4
 """One pass of the loop unpacks at most so many lists of FETCHED_RECORDS_MAX records, about 0.2 ms each, so that
 heartbeats and commits get their turn."""
 
-IDLE_POLL_S = 1.0
+IDLE_POLL_S = 0.05
+"""A partition that is taken over while the others rest is read when such a wait has ended: with a second, its first
+orders waited as long. Twenty that end with nothing cost 0.3 % of a core."""
 HELD_BACK_POLL_S = 0.02
 """While a full buffer is held back nothing wakes the fetch when it has room again: look this often."""
 
