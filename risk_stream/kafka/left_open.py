@@ -110,7 +110,7 @@ async def step_without_record(
     if not signs:
         return None
     # Of the step behind it something may have been written, too: it is begun while this one's end is asked for.
-    last = (await written.last([journal], lambda record: decode(record.value).seq <= end.seq + 1)).get(journal)
+    last = (await written.last([journal], lambda _, record: decode(record.value).seq <= end.seq + 1)).get(journal)
     step = None if last is None else decode(last.value)
     if step is None or step.seq <= end.seq:
         raise Doubt(f"{signs[0][0]}: {NEXT_STEP}")
@@ -173,10 +173,10 @@ def is_of(step: JournalRecord, controls_before: int, kind: str, offset: int) -> 
     return first <= offset < stop
 
 
-def tells_source(record: Any) -> bool:
+def tells_source(tp: TopicPartition, record: Any) -> bool:
     """Whether an output says what it comes from, as all of ours do: another program's is not looked at."""
     with suppress(Doubt):
-        source_of("", record)
+        source_of(tp.topic, record)
         return True
     return False
 

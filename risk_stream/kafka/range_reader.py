@@ -94,7 +94,9 @@ class RangeReader:
             raise Doubt(f"{names}: the broker did not tell their ids in {self._timeout:g} s. {UNREACHABLE}") from error
 
     async def last(
-        self, partitions: Iterable[TopicPartition], wanted: Callable[[Any], bool] = lambda record: True
+        self,
+        partitions: Iterable[TopicPartition],
+        wanted: Callable[[TopicPartition, Any], bool] = lambda tp, record: True,
     ) -> dict[TopicPartition, Any]:
         """The last record to be read, of those that are wanted, of each partition that has any; the assignment is
         lost."""
@@ -107,7 +109,7 @@ class RangeReader:
             self.assign(starts)
             for tp in left:
                 async for records in self.read(tp, bounds[tp][1]):
-                    if some := [record for record in records if wanted(record)]:
+                    if some := [record for record in records if wanted(tp, record)]:
                         found[tp] = some[-1]
             left = {tp for tp in left if tp not in found and starts[tp] > bounds[tp][0]}
             back *= LOOK_BACK

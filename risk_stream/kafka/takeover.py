@@ -132,10 +132,7 @@ class Takeover:
                 saved = await self._rows(reader, store, bounds, input_ids)
                 failpoint("takeover.after_changelog")
                 owned = self._owned(producer, store, saved, bounds, input_ids)
-                shown = {
-                    **await reader.last([self._journal]),
-                    **await reader.last([tp for tp in self._outputs if tp != self._journal], tells_source),
-                }
+                shown = await reader.last(self._outputs, self._is_looked_at)
                 torn = await self._torn(written, shown, owned.end, committed)
                 last = await self._replay(reader, inputs, owned, bounds, torn)
                 if last is not None:
@@ -149,6 +146,10 @@ class Takeover:
                 raise Doubt(forbidden(error)) from error
             raise
         return owned
+
+    def _is_looked_at(self, output: TopicPartition, record: Any) -> bool:
+        """Of the journal whatever is there, of the others what a step of ours has written."""
+        return output == self._journal or tells_source(output, record)
 
     async def _torn(
         self, written: RangeReader, shown: Shown, saved_end: JournalEnd, committed: Committed

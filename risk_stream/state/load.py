@@ -25,7 +25,6 @@ from risk_stream.state.layout import (
     PEAK_BUCKETS,
     PEAKS,
     POSITIONS,
-    SECONDS,
     TAIL,
     UNLINKED_COUNT,
     Bytes,
@@ -35,6 +34,7 @@ from risk_stream.state.layout import (
 from risk_stream.state.levels import release_levels, start_level
 from risk_stream.state.metrics import add_metric, release_metrics
 from risk_stream.state.opens import last_entry_of
+from risk_stream.state.past import sums_of
 from risk_stream.state.portfolios import remove_portfolio
 from risk_stream.state.positions import (
     attach,
@@ -215,7 +215,7 @@ def load_entry(state: State, row: Bytes, at: Int64s, slot: int, kind: int, entry
         peak.net_hi = high
         peak.net_lo = low
     else:
-        past = (state.seconds if kind == SECONDS else state.minutes)[entry]
+        past = sums_of(state, kind)[entry]
         past.to = get_int(row, at)
         past.attempts = get_int(row, at)
         high, low = get_wide(row, at)

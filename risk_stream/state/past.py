@@ -23,6 +23,7 @@ from risk_stream.state.layout import (
     SECONDS_MS,
     TAIL,
     WINDOW_MS_MAX,
+    Rows,
     State,
 )
 
@@ -30,9 +31,15 @@ SECOND_MS, MINUTE_MS = 1_000, 60_000
 
 
 @compiled
+def sums_of(state: State, kind: int) -> Rows:
+    """The entries of all queues of SECONDS, or of MINUTES."""
+    return state.seconds if kind == SECONDS else state.minutes
+
+
+@compiled
 def fold(state: State, slot: int, kind: int, to: int, attempts: int, high: int, low: int) -> None:
     """Add attempts, none of them older than those before, to the sum of their second or minute."""
-    sums = state.seconds if kind == SECONDS else state.minutes
+    sums = sums_of(state, kind)
     span_ms = SECOND_MS if kind == SECONDS else MINUTE_MS
     chain = state.chains[slot, kind]
     if chain[HEAD] != chain[TAIL]:
@@ -79,7 +86,7 @@ def expire_past(state: State, slot: int) -> None:
 @compiled
 def count_sums(state: State, slot: int, counter: int, kind: int) -> None:
     """Add the sums of one queue to a counter of attempts or of approved notional."""
-    sums = state.seconds if kind == SECONDS else state.minutes
+    sums = sums_of(state, kind)
     chain = state.chains[slot, kind]
     if chain[HEAD] == chain[TAIL]:
         return

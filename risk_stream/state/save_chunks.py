@@ -13,11 +13,11 @@ from risk_stream.state.layout import (
     LAST,
     OPENS,
     PEAKS,
-    SECONDS,
     TAIL,
     Bytes,
     State,
 )
+from risk_stream.state.past import sums_of
 from risk_stream.state.wire import INT_BYTES_MAX, WIDE_BYTES_MAX, put_fixed, put_int, put_string, put_wide
 
 VERSION = 4
@@ -72,7 +72,7 @@ def put_entry(state: State, out: Bytes, at: int, kind: int, entry: int) -> int:
     if kind == PEAKS:
         peak = state.peaks[entry]
         return put_wide(out, put_int(out, at, peak.bucket), peak.net_hi, peak.net_lo)
-    past = (state.seconds if kind == SECONDS else state.minutes)[entry]
+    past = sums_of(state, kind)[entry]
     at = put_int(out, at, past.to)
     at = put_int(out, at, past.attempts)
     return put_wide(out, at, past.notional_hi, past.notional_lo)

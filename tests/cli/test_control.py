@@ -62,16 +62,22 @@ def test_commands_are_sent_as_a_worker_reads_them(ready_shell: Shell) -> None:
         assert decode_control(sent.encode(), 0) == expected
 
 
+@pytest.fixture
+def own_shell(ready_shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """The same settings for a command that is called in this process, where a test can reach into it."""
+    for name, value in ready_shell.env.items():
+        monkeypatch.setenv(name, value)
+    return ready_shell
+
+
 @pytest.mark.broker
-def test_the_clock_of_this_machine_does_not_matter(ready_shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock_of_this_machine_does_not_matter(own_shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """A halt given where the clock is two minutes ahead halts: the broker's time counts."""
     real = time.time_ns
     monkeypatch.setattr(time, "time_ns", lambda: real() + 120_000_000_000)
-    for name, value in ready_shell.env.items():
-        monkeypatch.setenv(name, value)
     assert command.main(["halt", "--all", *WHO], standalone_mode=False) == 0
     monkeypatch.undo()
-    (change,) = ready_shell.good("limits", "history")["changes"]
+    (change,) = own_shell.good("limits", "history")["changes"]
     assert change["what"] == "HALT"
 
 
@@ -100,11 +106,9 @@ def test_an_override_that_has_expired_is_said_to_be(ready_shell: Shell) -> None:
 
 @pytest.mark.broker
 def test_a_command_without_an_acknowledgement_may_be_in_force(
-    ready_shell: Shell, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    own_shell: Shell, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It fails, with where to look: here the broker had taken it."""
-    for name, value in ready_shell.env.items():
-        monkeypatch.setenv(name, value)
     send_one = Publisher.send_one
 
     async def unanswered(self: Publisher, value: bytes) -> int:
@@ -116,17 +120,15 @@ def test_a_command_without_an_acknowledgement_may_be_in_force(
         command.main(["resume", "--all", *WHO], standalone_mode=False)
     told = capsys.readouterr()
     assert told.err == f"{LOOK}\n" and told.out == ""
-    (change,) = ready_shell.good("limits", "history")["changes"]
+    (change,) = own_shell.good("limits", "history")["changes"]
     assert change["what"] == "RESUME"
 
 
 @pytest.mark.broker
 def test_an_acknowledged_command_is_sent_whatever_comes_behind(
-    ready_shell: Shell, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    own_shell: Shell, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A broker that falls silent before the connection is closed makes no failure of it; Ctrl-C does not hide it."""
-    for name, value in ready_shell.env.items():
-        monkeypatch.setenv(name, value)
     stop, errors = AIOKafkaProducer.stop, [KeyboardInterrupt(), TimeoutError()]
 
     async def silent(self: AIOKafkaProducer) -> None:

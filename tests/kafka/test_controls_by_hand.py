@@ -1,14 +1,11 @@
 """A batch made by hand, whose record claims an offset outside of it: brokers do not look at that."""
 
 import asyncio
-import struct
 
-from aiokafka.client import AIOKafkaClient
 from aiokafka.producer.message_accumulator import BatchBuilder
-from aiokafka.protocol.produce import ProduceRequest
-from aiokafka.record.util import calc_crc32c
 
-from risk_stream.kafka.record_batch import ATTRIBUTES_AT, CRC_AT, HEADER
+from risk_stream.kafka.record_batch import HEADER
+from tests.kafka.by_hand import produce, sealed
 from tests.kafka.harness import Cluster
 
 OFFSET_DELTA_AT = HEADER.size + 3
@@ -21,20 +18,7 @@ def one_at(delta: int) -> bytes:
     assert builder.append(timestamp=0, key=None, value=b"set far")
     batch = bytearray(builder._build())
     batch[OFFSET_DELTA_AT] = 2 * delta
-    struct.pack_into(">I", batch, CRC_AT, calc_crc32c(memoryview(batch)[ATTRIBUTES_AT:]))
-    return bytes(batch)
-
-
-async def produce(bootstrap: str, topic: str, batch: bytes) -> int:
-    """Write it to partition 0; the error code."""
-    client = AIOKafkaClient(bootstrap_servers=bootstrap)
-    await client.bootstrap()
-    try:
-        request = ProduceRequest(None, -1, 10_000, [(topic, [(0, batch)])])
-        answer = await client.send(client.cluster.brokers().pop().nodeId, request)
-        return int(answer.topics[0][1][0][1])
-    finally:
-        await client.close()
+    return sealed(batch)
 
 
 def test_it_is_passed_over_and_what_follows_counts(cluster: Cluster) -> None:

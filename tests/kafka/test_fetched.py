@@ -12,7 +12,6 @@ from aiokafka.consumer.fetcher import READ_COMMITTED, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
-from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +20,7 @@ from risk_stream.kafka import fetched, inflation
 from risk_stream.kafka.fetched import column_options
 from risk_stream.kafka.inflation import BoundedRecords
 from risk_stream.messages.records import Recorded
+from tests.kafka.by_hand import sealed
 
 LOG = TopicPartition("orders", 0)
 COUNT_AT, ATTRIBUTES_AT, LARGEST_MS_AT, LAST_DELTA_AT = 57, 21, 35, 23
@@ -32,14 +32,6 @@ Row = tuple[int, int, bytes | None, bytes | None, list[tuple[str, bytes | None]]
 keys = st.none() | st.binary(max_size=40)
 headers = st.lists(st.tuples(st.text(max_size=5), st.none() | st.binary(max_size=200)), max_size=3)
 record = st.tuples(st.integers(0, 10**7), keys, st.none() | st.binary(max_size=300), headers)
-
-
-def sealed(data: bytes) -> bytes:
-    """The batch with the checksum of what it holds now."""
-    whole = bytearray(data)
-    struct.pack_into(">i", whole, 8, len(whole) - 12)
-    struct.pack_into(">I", whole, 17, calc_crc32c(bytes(whole[ATTRIBUTES_AT:])))
-    return bytes(whole)
 
 
 def batch(

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from aiokafka.record.util import calc_crc32c
 
 from risk_stream.kafka.foreign_names import ReadableRecords
 from risk_stream.kafka.inflation import BoundedRecords
+from tests.kafka.by_hand import sealed
 
 NONE, GZIP = 0, 1
 READ_COMMITTED = 1
@@ -28,10 +28,8 @@ def batch(first: int, names: list[bytes], codec: int = NONE) -> bytes:
     if codec:
         data[61:] = gzip.compress(bytes(data[61:]))
         data[22] |= codec
-        data[8:12] = pack(">i", len(data) - 12)
     data[:8] = pack(">q", first)
-    data[17:21] = pack(">I", calc_crc32c(bytes(data[21:])))
-    return bytes(data)
+    return sealed(data)
 
 
 def read(*batches: bytes, start: int = 0) -> list[Any]:

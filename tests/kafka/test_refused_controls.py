@@ -1,16 +1,14 @@
 """Controls that are refused, by real workers: all are answered, and none stands in the way of those that count."""
 
 import asyncio
-import struct
 
 import pytest
 from aiokafka.producer.message_accumulator import BatchBuilder
-from aiokafka.record.util import calc_crc32c
 
 from risk_stream.kafka.controls import ANSWERS_MAX
-from risk_stream.kafka.record_batch import ATTRIBUTES_AT, CRC_AT, HEADER
+from risk_stream.kafka.record_batch import HEADER
+from tests.kafka.by_hand import produce, sealed
 from tests.kafka.harness import PARTITIONS, Cluster
-from tests.kafka.test_controls_by_hand import produce
 
 pytestmark = pytest.mark.broker
 
@@ -22,8 +20,7 @@ def with_foreign_name(value: bytes) -> bytes:
     batch = bytearray(builder._build())
     at = batch.index(b"name", HEADER.size)
     batch[at : at + 4] = b"\xff\xfe\xff\xfe"
-    struct.pack_into(">I", batch, CRC_AT, calc_crc32c(memoryview(batch)[ATTRIBUTES_AT:]))
-    return bytes(batch)
+    return sealed(batch)
 
 
 def letters(cluster: Cluster, count: int) -> list[bytes]:

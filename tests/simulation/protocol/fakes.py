@@ -270,12 +270,14 @@ class Reader:
         return list(topics)
 
     async def last(
-        self, partitions: Iterable[TopicPartition], wanted: Callable[[Record], bool] = lambda record: True
+        self,
+        partitions: Iterable[TopicPartition],
+        wanted: Callable[[TopicPartition, Record], bool] = lambda tp, record: True,
     ) -> dict[TopicPartition, Record]:
         """The last one wanted that is committed, or was ever written, of each that has any."""
         topics = {tp: self._setting.cluster.topic(tp.topic) for tp in partitions}
         records = {tp: topic.records if self._committed else topic.written for tp, topic in topics.items()}
-        found = {tp: next(filter(wanted, reversed(some)), None) for tp, some in records.items()}
+        found = {tp: next((one for one in reversed(some) if wanted(tp, one)), None) for tp, some in records.items()}
         return {tp: record for tp, record in found.items() if record is not None}
 
     async def read(self, tp: TopicPartition, end: int) -> AsyncIterator[Sequence[Record]]:
